@@ -1,0 +1,69 @@
+"""A contact, its history and its rows in lists as JSON documents, and back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from carebook.contacts.history import Change, HistoryEntry
+from carebook.contacts.model import Contact, ContactDetails, ContactSummary
+from carebook.identity import Person
+from carebook.ids import HISTORY
+from carebook.instants import instant, parse_instant
+
+
+def contact_document(contact: Contact) -> dict[str, Any]:
+    """All of a contact but its key and version."""
+    return {
+        "created_at": instant(contact.created_at),
+        "updated_at": instant(contact.updated_at),
+        "archived_at": None if contact.archived_at is None else instant(contact.archived_at),
+        "details": contact.details.to_document(),
+    }
+
+
+def contact_from(account: str, contact_id: str, version: int, document: Mapping[str, Any]) -> Contact:
+    """The contact out of :func:`contact_document`."""
+    archived_at = document["archived_at"]
+    return Contact(
+        id=contact_id,
+        account=account,
+        version=version,
+        details=ContactDetails.from_document(document["details"]),
+        created_at=parse_instant(document["created_at"]),
+        updated_at=parse_instant(document["updated_at"]),
+        archived_at=None if archived_at is None else parse_instant(archived_at),
+    )
+
+
+def summary_document(summary: ContactSummary) -> dict[str, Any]:
+    """A row of a list; what is empty is left out, since every started kilobyte costs."""
+    return {name: value for name, value in asdict(summary).items() if value is not None}
+
+
+def summary_from(document: Mapping[str, Any]) -> ContactSummary:
+    """The row out of :func:`summary_document`."""
+    fields: dict[str, Any] = {name: document.get(name) for name in ContactSummary.__slots__}
+    return ContactSummary(**fields)
+
+
+def history_document(entry: HistoryEntry) -> dict[str, Any]:
+    """A history entry without its id."""
+    return {
+        "at": instant(entry.at),
+        "by": asdict(entry.by),
+        "action": entry.action,
+        "version": entry.version,
+        "changes": [asdict(change) for change in entry.changes],
+    }
+
+
+def history_from(ulid: str, document: Mapping[str, Any]) -> HistoryEntry:
+    """The entry out of :func:`history_document`."""
+    return HistoryEntry(
+        id=f"{HISTORY}_{ulid}",
+        at=parse_instant(document["at"]),
+        by=Person(**document["by"]),
+        action=document["action"],
+        version=document["version"],
+        changes=tuple(Change(**change) for change in document["changes"]),
+    )

@@ -1,0 +1,197 @@
+"""Contacts in the table. A contact, its places in lists and its history entry are one transaction."""
+
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Final
+
+from carebook import keys
+from carebook.contacts.documents import (
+    contact_document,
+    contact_from,
+    history_document,
+    summary_document,
+    summary_from,
+)
+from carebook.contacts.history import HistoryEntry, end_of_hour, viewed
+from carebook.contacts.history_page import history_page
+from carebook.contacts.model import Contact, ContactSummary, summary_of
+from carebook.contacts.service import Found
+from carebook.errors import AlreadyExists, Conflict, NotFound
+from carebook.identity import Person
+from carebook.ids import HISTORY
+from carebook.instants import instant
+from carebook.settings.store import settings_of
+from carebook.table import NOT_THERE, ConditionFailed, Item, Table, Writes, at_version, make_item
+
+_REQUESTS_REMEMBERED: Final = timedelta(hours=24)
+_VIEWS_REMEMBERED: Final = 10_000
+_NO_SUCH_CONTACT: Final = "There is no such contact."
+
+
+class TableContacts:
+    """The contact store on DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._views: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="view")
+
+    def find(self, account: str, contact_id: str) -> Found:
+        """One request for the contact and the settings together."""
+        row, settings = self._table.get_together(keys.contact_key(account, contact_id), keys.settings_key(account))
+        if row is None or "purging" in row.doc:
+            raise NotFound(_NO_SUCH_CONTACT)
+        return contact_from(account, contact_id, row.version, row.doc), settings_of(settings)
+
+    def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
+        """The view is written beside the read, unless this environment has written it in this hour.
+
+        When it cannot be written the read fails with it: no view goes unrecorded.
+        """
+        seen = (account, contact_id, viewer.id)
+        if self._views.get(seen) == end_of_hour(now):
+            return self.find(account, contact_id)
+        entry = viewed(by=viewer, now=now)
+        writing = self._beside.submit(self._table.put_if_new, _history_item(account, contact_id, entry))
+        try:
+            found = self.find(account, contact_id)
+        except NotFound:
+            if writing.result():
+                self._table.delete_all([_history_item_key(account, contact_id, entry)])
+            raise
+        writing.result()
+        self._views[seen] = end_of_hour(now)
+        if len(self._views) > _VIEWS_REMEMBERED:
+            self._views.popitem(last=False)
+        return found
+
+    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
+        """One transaction; with *request* it also holds the mark by which a repeat finds this contact."""
+        writes = Writes()
+        writes.put(_contact_item(contact), NOT_THERE)
+        writes.put(_history_item(contact.account, contact.id, entry))
+        for item in _list_items(contact):
+            writes.put(item)
+        mark = request and keys.done_once_key(contact.account, request)
+        if mark:
+            item = make_item(mark, "done once", {"contact_id": contact.id})
+            item.expires_at = int((contact.created_at + _REQUESTS_REMEMBERED).timestamp())
+            now = int(contact.created_at.timestamp())
+            writes.put(item, NOT_THERE | (Item.expires_at < now))  # time to live deletes late
+        try:
+            self._table.write(writes)
+        except ConditionFailed as failed:
+            if mark and failed.key == mark:
+                return self._made_before(contact.account, mark)
+            raise AlreadyExists(f"Contact {contact.id} already exists.") from failed
+        return contact
+
+    def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:
+        """One transaction under the version of *before*; only list rows that differ are written."""
+        writes = Writes()
+        writes.put(_contact_item(after), at_version(before.version))
+        writes.put(_history_item(after.account, after.id, entry))
+        old = {keys.Key(item.pk, item.sk): item.doc for item in _list_items(before)}
+        for item in _list_items(after):
+            if old.pop(keys.Key(item.pk, item.sk), None) != item.doc:
+                writes.put(item)
+        for key in old:
+            writes.delete(key)
+        self._write(writes)
+
+    def page(
+        self, account: str, *, archived: bool, contact_type: str | None, after: str | None, limit: int
+    ) -> list[tuple[str, ContactSummary]]:
+        """One query."""
+        pk = keys.contact_list_pk(account, archived=archived, contact_type=contact_type)
+        # Nothing but longer keys lies between a key and the key with a space behind it.
+        rows = self._table.query(pk, low=None if after is None else f"{after} ", limit=limit)
+        return [(row.key.sk, summary_from(row.doc)) for row in rows]
+
+    def history(
+        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[HistoryEntry]:
+        """One query, rarely two; see :func:`history_page`."""
+        return history_page(self._table, account, contact_id, before=before, limit=limit)
+
+    def purge(self, contact: Contact, *, by: Person, now: datetime) -> None:
+        """First out of sight in one transaction, then piece by piece; :meth:`finish_purge` can go on at any point."""
+        writes = Writes()
+        doc = {"purging": {"at": instant(now), "by": by.id}}
+        key = keys.contact_key(contact.account, contact.id)
+        item = make_item(key, "contact being purged", doc, version=contact.version + 1)
+        item.gsi2_pk, item.gsi2_sk = keys.PURGE_PK, keys.purge_sk(now, contact.account, contact.id)
+        writes.put(item, at_version(contact.version))
+        for entry in _list_items(contact):
+            writes.delete(keys.Key(entry.pk, entry.sk))
+        self._write(writes)
+        self.finish_purge(contact.account, contact.id)
+
+    def finish_purge(self, account: str, contact_id: str) -> bool:
+        """Delete what hangs on a contact that is being purged, and last the contact itself."""
+        key = keys.contact_key(account, contact_id)
+        row = self._table.get(key)
+        if row is None or "purging" not in row.doc:
+            return False
+        while True:
+            found = self._table.query(key.pk, limit=100)
+            rest = [other.key for other in found if other.key != key]
+            if not rest:
+                break
+            self._table.delete_all(rest)
+        writes = Writes()
+        writes.put(make_item(keys.purged_key(account, contact_id), "purged contact", row.doc["purging"]))
+        writes.delete(key)
+        self._table.write(writes)
+        return True
+
+    def due_for_purge(self, *, now: datetime, limit: int) -> list[tuple[str, str]]:
+        """One query of GSI2."""
+        rows = self._table.due(keys.PURGE_PK, until=keys.purge_until(now), limit=limit)
+        return [keys.parse_purge_sk(row.gsi2_sk) for row in rows]
+
+    def _made_before(self, account: str, mark: keys.Key) -> Contact:
+        row = self._table.get(mark)
+        if row is None:
+            raise Conflict("The first answer to this request is no longer known.")
+        return self.find(account, row.doc["contact_id"])[0]
+
+    def _write(self, writes: Writes) -> None:
+        try:
+            self._table.write(writes)
+        except ConditionFailed as error:
+            raise Conflict("The contact was changed in the meantime.") from error
+
+
+def _contact_item(contact: Contact) -> Item:
+    key = keys.contact_key(contact.account, contact.id)
+    item = make_item(key, "contact", contact_document(contact), version=contact.version)
+    if contact.purge_at is not None:
+        item.gsi2_pk, item.gsi2_sk = keys.PURGE_PK, keys.purge_sk(contact.purge_at, contact.account, contact.id)
+    return item
+
+
+def _history_item_key(account: str, contact_id: str, entry: HistoryEntry) -> keys.Key:
+    return keys.history_key(account, contact_id, entry.id.removeprefix(f"{HISTORY}_"))
+
+
+def _history_item(account: str, contact_id: str, entry: HistoryEntry) -> Item:
+    return make_item(_history_item_key(account, contact_id, entry), "history", history_document(entry))
+
+
+def _list_items(contact: Contact) -> list[Item]:
+    document = summary_document(summary_of(contact))
+    archived = contact.archived_at is not None
+    return [
+        make_item(
+            keys.list_key(
+                keys.contact_list_pk(contact.account, archived=archived, contact_type=contact_type),
+                contact.details.list_name_key,
+                contact.id,
+            ),
+            "contact in a list",
+            document,
+        )
+        for contact_type in (None, contact.details.type)
+    ]

@@ -1,0 +1,81 @@
+"""Text as callers may send it: the types from which schemas are made."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+_CONTROL: Final = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]")
+_CONTROL_IN_TEXT: Final = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]")
+
+
+def _line(text: str) -> str:
+    stripped = text.strip()
+    found = _CONTROL.search(stripped)
+    if found:
+        raise _control_character(found.group())
+    return stripped
+
+
+def _text(text: str) -> str:
+    found = _CONTROL_IN_TEXT.search(text)
+    if found:
+        raise _control_character(found.group())
+    return text
+
+
+def _control_character(character: str) -> PydanticCustomError:
+    name = unicodedata.name(character, f"U+{ord(character):04X}")
+    return PydanticCustomError(
+        "control_character", "Take out the control character {name}.", {"name": name.capitalize()}
+    )
+
+
+# One line: outer white space goes, control characters are refused, everything else comes back as it was sent.
+Line = Annotated[str, AfterValidator(_line)]
+Name = Annotated[Line, Field(max_length=100)]
+LongName = Annotated[Line, Field(max_length=200)]
+Label = Annotated[Line, Field(max_length=50)]
+# Many lines, kept to the letter.
+Text = Annotated[str, AfterValidator(_text), Field(max_length=20_000)]
+
+
+def _time_zone(text: str) -> str:
+    if text not in _time_zones():
+        raise PydanticCustomError("time_zone_not_valid", "Use a name of the IANA list, for example America/New_York.")
+    return text
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> frozenset[str]:
+    from importlib.resources import files
+
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
+def _country(text: str) -> str:
+    import phonenumbers
+
+    if text not in phonenumbers.SUPPORTED_REGIONS and text not in _WITHOUT_PHONES:
+        raise PydanticCustomError("country_not_valid", "Use a country code of two capital letters, for example US.")
+    return text
+
+
+# ISO 3166 territories that have no telephone numbering of their own.
+_WITHOUT_PHONES: Final = frozenset({"AQ", "BV", "GS", "HM", "PN", "TF", "UM"})
+
+
+def _phone_country(text: str) -> str:
+    import phonenumbers
+
+    if text not in phonenumbers.SUPPORTED_REGIONS:
+        raise PydanticCustomError("country_not_valid", "Use a country code of two capital letters, for example US.")
+    return text
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Country = Annotated[str, AfterValidator(_country)]
+PhoneCountry = Annotated[str, AfterValidator(_phone_country)]

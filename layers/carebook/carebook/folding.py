@@ -1,0 +1,60 @@
+"""Folding: how names are compared and put in order, whatever the script, case and accents."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+# Letters that no Unicode decomposition takes apart.
+_LETTERS: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n"}
+)
+_APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc\u02b9\u0060\u00b4\uff07]")
+_NAME_KEY_LENGTH: Final = 120
+# Scripts in which a mark only colours a letter. In others (Devanagari, Thai …) marks are vowels and stay.
+_MARKS_MAY_GO: Final = ("LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC")
+
+
+def fold(text: str) -> str:
+    """*text* as it is compared: no case, no accents, no apostrophes, ``ß`` as ``ss``.
+
+    Folding twice changes nothing.
+    """
+    folded = text
+    for _ in range(4):  # case folding and decomposition can each make work for the other
+        before = folded
+        folded = _without_marks(unicodedata.normalize("NFKD", folded.casefold().translate(_LETTERS)))
+        folded = unicodedata.normalize("NFKC", _APOSTROPHES.sub("", folded))
+        if folded == before:
+            break
+    return folded
+
+
+def words(text: str) -> list[str]:
+    """The folded words of *text*: runs of letters and digits with the marks that belong to them."""
+    return "".join(_in_word(character) for character in fold(text)).split()
+
+
+def name_key(parts: Iterable[str | None]) -> str:
+    """The key by which a list is ordered: the folded words of *parts*, one space between, cut to a safe length."""
+    return " ".join(word for part in parts if part for word in words(part))[:_NAME_KEY_LENGTH].rstrip()
+
+
+def _in_word(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cf":  # joiners and direction marks steer how a word looks; they do not end it
+        return ""
+    return character if category[0] in "LNM" else " "
+
+
+def _without_marks(text: str) -> str:
+    kept: list[str] = []
+    base_may_lose = False
+    for character in text:
+        if unicodedata.category(character) == "Mn":
+            if not base_may_lose:
+                kept.append(character)
+            continue
+        base_may_lose = character.isascii() or unicodedata.name(character, "").startswith(_MARKS_MAY_GO)
+        kept.append(character)
+    return "".join(kept)

@@ -1,0 +1,270 @@
+"""The one table: reads that are one request, writes that are one transaction. PynamoDB stops here and in ``store``s."""
+
+import json
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, cast
+
+from botocore.exceptions import ClientError
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection import Connection, TableConnection
+from pynamodb.connection.base import MetaTable
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from carebook import environment
+from carebook.errors import Unavailable
+from carebook.keys import Key
+
+_ATTEMPTS: Final = 6
+_BUSY: Final = "The table is busy. Try again in a moment."
+_GSI2: Final = "GSI2"
+_DESCRIPTION: Final = {
+    "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
+    "AttributeDefinitions": [
+        {"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK", "GSI2PK", "GSI2SK")
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": _GSI2,
+            "KeySchema": [
+                {"AttributeName": "GSI2PK", "KeyType": "HASH"},
+                {"AttributeName": "GSI2SK", "KeyType": "RANGE"},
+            ],
+        }
+    ],
+}
+
+
+class Item(Model):
+    """Any item: its key, what conditions and indexes need, and one JSON document with the rest.
+
+    Few attributes make small CPU bills: most of a request's time goes into parsing them.
+    """
+
+    class Meta:
+        """PynamoDB wants a name here; :class:`Table` puts the real one in place."""
+
+        table_name = "carebook"
+
+    pk = UnicodeAttribute(hash_key=True, attr_name="PK")
+    sk = UnicodeAttribute(range_key=True, attr_name="SK")
+    kind = UnicodeAttribute()
+    version = NumberAttribute(null=True)
+    doc = UnicodeAttribute(null=True)
+    gsi2_pk = UnicodeAttribute(null=True, attr_name="GSI2PK")
+    gsi2_sk = UnicodeAttribute(null=True, attr_name="GSI2SK")
+    expires_at = NumberAttribute(null=True)
+
+
+NOT_THERE: Final = Item.pk.does_not_exist()
+IS_THERE: Final = Item.pk.exists()
+
+
+def at_version(version: int) -> Condition:
+    """The item is still at this version."""
+    condition: Condition = Item.version == version
+    return condition
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item as read: key, version (0 when it has none) and document."""
+
+    key: Key
+    version: int
+    doc: Mapping[str, Any]
+    gsi2_sk: str = ""
+
+
+class ConditionFailed(Exception):
+    """A transaction did not happen because the condition on *key* does not hold (any more)."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__("condition failed")
+        self.key = key
+
+
+def make_item(key: Key, kind: str, doc: Mapping[str, Any] | None = None, *, version: int | None = None) -> Item:
+    """An item ready to be written."""
+    text = None if doc is None else json.dumps(doc, ensure_ascii=False, separators=(",", ":"))
+    return Item(key.pk, key.sk, kind=kind, doc=text, version=version)
+
+
+@dataclass(slots=True)
+class Writes:
+    """Writes that happen together or not at all."""
+
+    puts: list[tuple[Item, Condition | None]] = field(default_factory=list)
+    deletes: list[tuple[Item, Condition | None]] = field(default_factory=list)
+
+    def put(self, item: Item, condition: Condition | None = None) -> None:
+        """Add or replace an item."""
+        self.puts.append((item, condition))
+
+    def delete(self, key: Key, condition: Condition | None = None) -> None:
+        """Remove an item, if it is there."""
+        self.deletes.append((Item(key.pk, key.sk), condition))
+
+
+class Table:
+    """The table, for one warm environment. The client is made at the first request, not at import."""
+
+    def __init__(self, name: str, *, region: str) -> None:
+        Item.Meta.table_name = name
+        self.name = name
+        self._table = TableConnection(name, region=region, meta_table=MetaTable({**_DESCRIPTION, "TableName": name}))
+
+    @property
+    def connection(self) -> Connection:
+        """PynamoDB's connection, whose botocore session other clients share."""
+        return self._table.connection
+
+    def get(self, key: Key) -> Row | None:
+        """One item, as last written."""
+        data = self._table.get_item(key.pk, key.sk, consistent_read=True)
+        return _row(data["Item"]) if data.get("Item") else None
+
+    def get_together(self, *keys: Key) -> list[Row | None]:
+        """Several items in one request, each as last written; None where there is none."""
+        found: dict[Key, Row] = {}
+        wanted = [{"PK": key.pk, "SK": key.sk} for key in keys]
+        for attempt in range(_ATTEMPTS):
+            data = self.connection.batch_get_item(self.name, cast("Sequence[str]", wanted), consistent_read=True)
+            for raw in data["Responses"].get(self.name, ()):
+                row = _row(raw)
+                found[row.key] = row
+            left = data.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", ())
+            if not left:
+                return [found.get(key) for key in keys]
+            wanted = [_plain_key(raw) for raw in left]
+            _pause(attempt)
+        raise Unavailable(_BUSY)
+
+    def query(
+        self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
+    ) -> list[Row]:
+        """Up to *limit* items of a partition in sort-key order from *low* to *high*, both included.
+
+        One request, unless the items are so large that they exceed the 1 MB of a page. Fewer than *limit* items
+        mean that there are no more.
+        """
+        rows: list[Row] = []
+        start: Any = None
+        while True:
+            data = self._table.query(
+                pk,
+                range_key_condition=_between(low, high),
+                exclusive_start_key=start,
+                limit=limit - len(rows),
+                scan_index_forward=not newest_first,
+                consistent_read=True,
+            )
+            rows += [_row(raw) for raw in data["Items"]]
+            start = data.get("LastEvaluatedKey")
+            if start is None or len(rows) >= limit:
+                return rows
+
+    def due(self, pk: str, *, until: str, limit: int) -> list[Row]:
+        """Up to *limit* items of GSI2 whose sort key is at most *until*, soonest first."""
+        data = self._table.query(pk, range_key_condition=Item.gsi2_sk <= until, index_name=_GSI2, limit=limit)
+        return [_row(raw) for raw in data["Items"]]
+
+    def put_if_new(self, item: Item) -> bool:
+        """Write one item unless its key is taken. Costs half of what a transaction does."""
+        try:
+            self.connection.dispatch("PutItem", item.get_save_kwargs_from_instance(condition=NOT_THERE))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def write(self, writes: Writes) -> None:
+        """All of *writes*, or none.
+
+        Raises:
+            ConditionFailed: for the first condition that does not hold.
+            Unavailable: when other writes to the same items would not let it through.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                with TransactWrite(connection=self.connection) as transaction:
+                    for item, condition in writes.deletes:
+                        transaction.delete(item, condition=condition, add_version_condition=False)
+                    for item, condition in writes.puts:
+                        transaction.save(item, condition=condition)
+            except TransactWriteError as error:
+                _raise_if_final(error, writes)
+                _pause(attempt)
+            else:
+                return
+        raise Unavailable("The record is being changed by others. Try again in a moment.")
+
+    def delete_all(self, keys: Sequence[Key]) -> None:
+        """Remove items, in batches of 25, until none is left over."""
+        for start in range(0, len(keys), 25):
+            left = [{"PK": key.pk, "SK": key.sk} for key in keys[start : start + 25]]
+            for attempt in range(_ATTEMPTS):
+                data = self.connection.batch_write_item(self.name, delete_items=left)
+                unprocessed = data.get("UnprocessedItems", {}).get(self.name, ())
+                left = [_plain_key(request["DeleteRequest"]["Key"]) for request in unprocessed]
+                if not left:
+                    break
+                _pause(attempt)
+            else:
+                raise Unavailable(_BUSY)
+
+
+@lru_cache(maxsize=1)
+def open_table() -> Table:
+    """The table that the environment names; one object per warm environment."""
+    return Table(environment.table_name(), region=environment.region())
+
+
+def _row(raw: Mapping[str, Mapping[str, str]]) -> Row:
+    doc = raw.get("doc")
+    version = raw.get("version")
+    gsi2_sk = raw.get("GSI2SK")
+    return Row(
+        Key(raw["PK"]["S"], raw["SK"]["S"]),
+        int(version["N"]) if version else 0,
+        json.loads(doc["S"]) if doc else {},
+        gsi2_sk["S"] if gsi2_sk else "",
+    )
+
+
+def _plain_key(raw: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {name: value["S"] for name, value in raw.items()}
+
+
+def _between(low: str | None, high: str | None) -> Condition | None:
+    if low is not None and high is not None:
+        return Item.sk.between(low, high)
+    if low is not None:
+        return Item.sk >= low
+    return None if high is None else Item.sk <= high
+
+
+def _raise_if_final(error: TransactWriteError, writes: Writes) -> None:
+    if error.cause_response_code == "TransactionInProgressException":
+        return
+    if error.cause_response_code != "TransactionCanceledException":
+        raise error
+    # PynamoDB sends deletes before puts, and DynamoDB answers in the order it was sent.
+    ordered = [item for item, _ in writes.deletes] + [item for item, _ in writes.puts]
+    passing = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+    for item, reason in zip(ordered, error.cancellation_reasons, strict=False):
+        if reason is not None and reason.code == "ConditionalCheckFailed":
+            raise ConditionFailed(Key(item.pk, item.sk)) from error
+    if not any(reason is not None and reason.code in passing for reason in error.cancellation_reasons):
+        raise error
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads retries, guards nothing
