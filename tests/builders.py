@@ -6,21 +6,23 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class LambdaContext:
+class Context(LambdaContext):
     """What handlers use of Lambda's context."""
 
-    function_name: str = "carebook-test"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:carebook-test"
-    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
-    remaining_ms: int = 30_000
+    def __init__(self, *, remaining_ms: int = 30_000) -> None:
+        self._function_name = "carebook-test"
+        self._memory_limit_in_mb = 512
+        self._invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:carebook-test"
+        self._aws_request_id = "00000000-0000-0000-0000-000000000000"
+        self._remaining_ms = remaining_ms
 
     def get_remaining_time_in_millis(self) -> int:
-        return self.remaining_ms
+        return self._remaining_ms
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Caller:
     ) -> Answer:
         text = raw if raw is not None else None if body is None else json.dumps(body)
         event = rest_event(method, target, body=text, headers=headers, claims=self._claims(), base64=base64)
-        response = self.handler(urlsplit(target).path)(event, LambdaContext())
+        response = self.handler(urlsplit(target).path)(event, Context())
         joined = {name: values[0] for name, values in (response.get("multiValueHeaders") or {}).items()}
         return Answer(response["statusCode"], joined | (response.get("headers") or {}), response.get("body") or "")
 

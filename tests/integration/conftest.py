@@ -1,40 +1,43 @@
 """Handlers and stores on moto: the real code, an AWS in memory."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from carebook import environment, secrets, table
 from tests.builders import Caller, Handler
 from tests.templates import load_template
 
 TABLE = "carebook-test"
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("CAREBOOK_TABLE", TABLE)
-    monkeypatch.setenv("CAREBOOK_SIGNING_SECRET", "carebook/signing")
-    with mock_aws():
+@pytest.fixture(scope="session")
+def aws() -> Iterator[None]:
+    """One table for all tests, as in life: each test has an account of its own."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "CAREBOOK_TABLE": TABLE,
+            "CAREBOOK_SIGNING_SECRET": "carebook/signing",
+        }.items():
+            patch.setenv(name, value)
         _create_table()
         boto3.client("secretsmanager").create_secret(Name="carebook/signing", SecretString="s" * 64)
         yield
-    _forget_warm_state()
 
 
 @pytest.fixture
-def fresh_table(aws: None) -> table.Table:
-    return table.Table(environment.table_name(), region="us-east-1")
+def account() -> str:
+    return f"acc_{uuid4().hex}"
 
 
 @pytest.fixture
-def director(aws: None) -> Caller:
-    return Caller(handler_for)
+def director(aws: None, account: str) -> Caller:
+    return Caller(handler_for, account=account)
 
 
 def handler_for(path: str) -> Handler:
@@ -56,13 +59,3 @@ def _create_table() -> None:
         AttributeDefinitions=properties["AttributeDefinitions"],
         GlobalSecondaryIndexes=properties["GlobalSecondaryIndexes"],
     )
-
-
-def _forget_warm_state() -> None:
-    from carebook.http import idempotency
-    from functions.contacts import api
-
-    table.open_table.cache_clear()
-    secrets.signing_secret.cache_clear()
-    idempotency._store.cache_clear()
-    api.contacts.cache_clear()

@@ -35,12 +35,13 @@ def _control_character(character: str) -> PydanticCustomError:
 
 
 # One line: outer white space goes, control characters are refused, everything else comes back as it was sent.
-Line = Annotated[str, AfterValidator(_line)]
-Name = Annotated[Line, Field(max_length=100)]
-LongName = Annotated[Line, Field(max_length=200)]
-Label = Annotated[Line, Field(max_length=50)]
+# It stands behind limits and patterns, which pydantic can only check and document on a plain string.
+ONE_LINE: Final = AfterValidator(_line)
+Name = Annotated[str, Field(max_length=100), ONE_LINE]
+LongName = Annotated[str, Field(max_length=200), ONE_LINE]
+Label = Annotated[str, Field(max_length=50), ONE_LINE]
 # Many lines, kept to the letter.
-Text = Annotated[str, AfterValidator(_text), Field(max_length=20_000)]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(_text)]
 
 
 def _time_zone(text: str) -> str:

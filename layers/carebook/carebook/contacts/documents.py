@@ -37,7 +37,8 @@ def contact_from(account: str, contact_id: str, version: int, document: Mapping[
 
 def summary_document(summary: ContactSummary) -> dict[str, Any]:
     """A row of a list; what is empty is left out, since every started kilobyte costs."""
-    return {name: value for name, value in asdict(summary).items() if value is not None}
+    fields = {name: getattr(summary, name) for name in ContactSummary.__slots__}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def summary_from(document: Mapping[str, Any]) -> ContactSummary:

@@ -1,7 +1,7 @@
 """A contact: somebody the practice talks to who is not its client. Rules and values, nothing else."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -87,8 +87,16 @@ class ContactDetails:
     notes: str = ""
 
     def to_document(self) -> dict[str, Any]:
-        """The details in the shape of the API and of storage."""
-        return asdict(self)
+        """The details in the shape of the API and of storage: what JSON knows, nothing else."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        values["messaging_methods"] = list(self.messaging_methods)
+        values["emails"] = [{"address": email.address, "label": email.label} for email in self.emails]
+        values["phones"] = [
+            {"number": phone.number, "type": phone.type, "extension": phone.extension, "display": phone.display}
+            for phone in self.phones
+        ]
+        values["address"] = {name: getattr(self.address, name) for name in Address.__slots__}
+        return values
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "ContactDetails":

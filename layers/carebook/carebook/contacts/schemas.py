@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from carebook.fields import Country, Label, Line, LongName, Name, Text, TimeZone
+from carebook.fields import ONE_LINE, Country, Label, LongName, Name, Text, TimeZone
 from carebook.settings.schemas import Method, Methods, PhoneType
 
 ContactType = Literal["parent_guardian", "physician", "community_care", "aged_care_facility", "other"]
@@ -28,7 +28,7 @@ class EmailField(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    address: Annotated[Line, Field(max_length=254), AfterValidator(_email_address)] = Field(
+    address: Annotated[str, Field(max_length=254), ONE_LINE, AfterValidator(_email_address)] = Field(
         examples=["ana@example.org"]
     )
     label: Label | None = None
@@ -39,9 +39,9 @@ class PhoneInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    number: Annotated[Line, Field(max_length=50)] = Field(examples=["(310) 555-0123"])
+    number: Annotated[str, Field(max_length=50), ONE_LINE] = Field(examples=["(310) 555-0123"])
     type: PhoneType
-    extension: Annotated[Line, Field(pattern=r"^[0-9]{0,10}$")] | None = None
+    extension: Annotated[str, Field(pattern=r"^[0-9]{0,10}$"), ONE_LINE] | None = None
     display: Any = Field(default=None, description="Made by us; what is sent is not looked at.")
 
 
@@ -54,7 +54,7 @@ class AddressField(BaseModel):
     line2: LongName = ""
     city: Name = ""
     region: Name = ""
-    postal_code: Annotated[Line, Field(max_length=20)] = ""
+    postal_code: Annotated[str, Field(max_length=20), ONE_LINE] = ""
     country: Country | None = Field(default=None, description="ISO 3166 alpha-2; the account's when left out.")
 
 
@@ -66,12 +66,12 @@ class NewContact(BaseModel):
     first_name: Name | None = None
     middle_name: Name | None = None
     last_name: Name | None = None
-    name_suffix: Annotated[Line, Field(max_length=20)] | None = None
+    name_suffix: Annotated[str, Field(max_length=20), ONE_LINE] | None = None
     qualifications: Name | None = Field(default=None, examples=["MD, FACP"])
     organization_name: LongName | None = None
     type: ContactType
-    npi: Annotated[Line, Field(max_length=30)] | None = Field(default=None, examples=["1234567893"])
-    other_id: Annotated[Line, Field(max_length=50)] | None = None
+    npi: Annotated[str, Field(max_length=30), ONE_LINE] | None = Field(default=None, examples=["1234567893"])
+    other_id: Annotated[str, Field(max_length=50), ONE_LINE] | None = None
     other_id_qualifier: OtherIdQualifier | None = None
     messaging_methods: Methods | None = Field(default=None, description="The account's default when left out.")
     emails: list[EmailField] = Field(default_factory=list, max_length=MAX_EMAILS)
@@ -80,8 +80,8 @@ class NewContact(BaseModel):
     )
     address: AddressField = Field(default_factory=AddressField)
     time_zone: TimeZone | None = None
-    language: Annotated[Line, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")] | None = Field(
-        default=None, description="A BCP 47 tag.", examples=["es-US"]
+    language: Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"), ONE_LINE] | None = (
+        Field(default=None, description="A BCP 47 tag.", examples=["es-US"])
     )
     notes: Text = ""
 

@@ -21,7 +21,7 @@ from carebook.errors import AlreadyExists, Conflict, NotFound
 from carebook.identity import Person
 from carebook.ids import HISTORY
 from carebook.instants import instant
-from carebook.settings.store import settings_of
+from carebook.settings.model import AccountSettings
 from carebook.table import NOT_THERE, ConditionFailed, Item, Table, Writes, at_version, make_item
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
@@ -39,10 +39,11 @@ class TableContacts:
 
     def find(self, account: str, contact_id: str) -> Found:
         """One request for the contact and the settings together."""
-        row, settings = self._table.get_together(keys.contact_key(account, contact_id), keys.settings_key(account))
+        row, kept = self._table.get_together(keys.contact_key(account, contact_id), keys.settings_key(account))
         if row is None or "purging" in row.doc:
             raise NotFound(_NO_SUCH_CONTACT)
-        return contact_from(account, contact_id, row.version, row.doc), settings_of(settings)
+        settings = AccountSettings.stored(kept.version, kept.doc) if kept else AccountSettings()
+        return contact_from(account, contact_id, row.version, row.doc), settings
 
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
         """The view is written beside the read, unless this environment has written it in this hour.

@@ -75,7 +75,17 @@ def strict_json(text: str) -> dict[str, Any]:
         raise MalformedBody("The body must be a JSON object: { … }.")
     if _deeper_than(document, 20):
         raise MalformedBody("The body is nested too deeply.")
+    if "\\u" in text and not _is_unicode(document):
+        raise MalformedBody("The body holds half of a surrogate pair, which is no character.")
     return document
+
+
+def _is_unicode(document: Any) -> bool:
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _deeper_than(document: Any, levels: int) -> bool:

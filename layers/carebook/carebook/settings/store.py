@@ -6,7 +6,7 @@ from typing import Any
 from carebook.errors import Conflict
 from carebook.keys import settings_key
 from carebook.settings.model import AccountSettings
-from carebook.table import NOT_THERE, ConditionFailed, Row, Table, Writes, at_version, make_item
+from carebook.table import NOT_THERE, ConditionFailed, Table, Writes, at_version, make_item
 
 
 class TableSettings:
@@ -17,7 +17,8 @@ class TableSettings:
 
     def current(self, account: str) -> AccountSettings:
         """One request, as last written."""
-        return settings_of(self._table.get(settings_key(account)))
+        row = self._table.get(settings_key(account))
+        return AccountSettings.stored(row.version, row.doc) if row else AccountSettings()
 
     def replace(self, account: str, settings: AccountSettings) -> None:
         """One conditional write."""
@@ -29,8 +30,3 @@ class TableSettings:
             self._table.write(writes)
         except ConditionFailed as error:
             raise Conflict("The settings were changed in the meantime.") from error
-
-
-def settings_of(row: Row | None) -> AccountSettings:
-    """Settings out of their item, or the defaults."""
-    return AccountSettings() if row is None else AccountSettings.stored(row.version, row.doc)
