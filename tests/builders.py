@@ -21,7 +21,7 @@ class Context(LambdaContext):
         self._aws_request_id = "00000000-0000-0000-0000-000000000000"
         self._remaining_ms = remaining_ms
 
-    def get_remaining_time_in_millis(self) -> int:
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
         return self._remaining_ms
 
 

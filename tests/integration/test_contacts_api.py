@@ -229,15 +229,15 @@ def test_another_accounts_contact_is_as_good_as_none(director: Caller, contact: 
     stranger = replace(director, account="acc_other", user_id="usr_other")
     target = f"/contacts/{contact['id']}"
     none = "/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV"
-    for suffix, call in [
-        ("", stranger.get),
-        ("/history", stranger.get),
-        ("", lambda t: stranger.patch(t, {"notes": "x"})),
-        ("", stranger.delete),
-        ("?purge=true", stranger.delete),
-        ("/restore", stranger.post),
+    for method, suffix, body in [
+        ("GET", "", None),
+        ("GET", "/history", None),
+        ("PATCH", "", {"notes": "x"}),
+        ("DELETE", "", None),
+        ("DELETE", "?purge=true", None),
+        ("POST", "/restore", None),
     ]:
-        theirs, missing = call(target + suffix), call(none + suffix)
+        theirs, missing = (stranger.call(method, path + suffix, body=body) for path in (target, none))
         assert (theirs.status, theirs.body) == (404, missing.body)
     assert stranger.get("/contacts").body["items"] == []
     assert [entry["action"] for entry in director.get(f"{target}/history").body["items"]] == ["created"]
