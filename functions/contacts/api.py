@@ -104,7 +104,7 @@ def change(contact_id: str, patch: Annotated[MergePatch[NewContact], Body()]) ->
 def remove(
     contact_id: str,
     purge: Annotated[bool, Query(description="For good, at once; directors only.")] = False,  # noqa: FBT002
-) -> Response[None]:
+) -> Response[Any]:
     principal = api.principal
     principal.require(Permission.PURGE_CONTACTS if purge else Permission.USE_CONTACTS)
     act = service.purge_contact if purge else service.archive_contact

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from tests.builders import Caller, Handler
-from tests.templates import load_template
+from tests.template import reading
 
 TABLE = "carebook-test"
 
@@ -51,7 +51,7 @@ def handler_for(path: str) -> Handler:
 
 def _create_table() -> None:
     """The table as ``infra/table.yaml`` declares it."""
-    properties = load_template("infra/table.yaml")["Resources"]["Table"]["Properties"]
+    properties = reading.nested("Table").resources["Table"]["Properties"]
     boto3.client("dynamodb").create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",

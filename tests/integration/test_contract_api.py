@@ -7,7 +7,7 @@ from openapi_spec_validator import validate
 from carebook import __version__
 from tests.builders import Answer, Context, rest_event
 from tests.integration.conftest import handler_for
-from tests.templates import ROOT, load_template
+from tests.template.reading import ROOT, root
 
 
 def get(path: str) -> Answer:
@@ -29,7 +29,7 @@ def test_the_contract_is_served_as_it_is_kept_and_is_valid() -> None:
 
 
 def test_every_route_of_the_template_is_in_the_contract_and_the_other_way_round() -> None:
-    resources = load_template("template.yaml")["Resources"].values()
+    resources = root().resources.values()
     events = [
         event["Properties"]
         for resource in resources

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.templates import ROOT
+from tests.template.reading import ROOT
 
 PACKAGE = ROOT / "layers/carebook/carebook"
 DOCUMENTED = re.compile(r"`([A-Za-z_.]+)`")

@@ -125,6 +125,10 @@ class Table:
         """PynamoDB's connection, whose botocore session other clients share."""
         return self._table.connection
 
+    def connect(self) -> None:
+        """Make the client now and in this thread, so that threads started later share it."""
+        _ = self.connection.client
+
     def get(self, key: Key) -> Row | None:
         """One item, as last written."""
         data = self._table.get_item(key.pk, key.sk, consistent_read=True)

@@ -54,6 +54,7 @@ class TableContacts:
         if self._views.get(seen) == end_of_hour(now):
             return self.find(account, contact_id)
         entry = viewed(by=viewer, now=now)
+        self._table.connect()
         writing = self._beside.submit(self._table.put_if_new, _history_item(account, contact_id, entry))
         try:
             found = self.find(account, contact_id)

@@ -119,9 +119,9 @@ def answer(
     return Response(status, _JSON, body, headers={**SECURITY_HEADERS, **etag, **(headers or {})})
 
 
-def no_content() -> Response[None]:
+def no_content() -> Response[Any]:
     """The answer that says: done."""
-    return Response(204, None, None, headers=dict(SECURITY_HEADERS))
+    return Response(204, None, "", headers=dict(SECURITY_HEADERS))
 
 
 def _secret() -> bytes:
