@@ -127,7 +127,10 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         {"phones": [{"number": "+13105550123 x5", "type": "work", "extension": "6"}]},
         [("phones[0].number", "phone_not_valid")],
     ),
-    ({"phones": [{"number": "+13105550123", "type": "work", "extension": "12a"}]}, [("phones[0].extension", "wrong_form")]),
+    (
+        {"phones": [{"number": "+13105550123", "type": "work", "extension": "12a"}]},
+        [("phones[0].extension", "wrong_form")],
+    ),
     (
         {"phones": [{"number": "12", "type": "cell"}] * 3, "npi": "1", "other_id": ""},
         [("npi", "npi_not_valid"), ("other_id", "other_id_required")]

@@ -22,15 +22,14 @@ CALLS: dict[str, dict[str, set[str]]] = {
             "PutItem",
             "UpdateItem",
             "DeleteItem",
-            "ConditionCheckItem",
             "BatchWriteItem",
         },
     },
     "PurgeArchived": {
-        "table": {"Query", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"},
+        "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
         "GSI2": {"Query"},
     },
-    "SettingsApi": {"table": {"GetItem", "PutItem", "UpdateItem"}},
+    "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "ContractApi": {},
 }
 # Holds what is due in every account.

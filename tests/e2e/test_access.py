@@ -1,0 +1,85 @@
+"""Every route, by everybody: nobody gets in who should not, everybody does who should."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ANOTHER, ROLES, Stack
+from tests.e2e.forgery import forged_tokens
+from tests.template.reading import ROOT
+
+CONTACT = {"type": "other", "organization_name": "Access & Co"}
+# What each route is called with, and who of the contact's own account may.
+EVERYBODY = set(ROLES)
+ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
+    ("GET", "/settings"): (None, EVERYBODY, 200),
+    ("PATCH", "/settings"): ({"practice_name": "Lakeside"}, {"director", "administrative"}, 200),
+    ("GET", "/contacts"): (None, EVERYBODY, 200),
+    ("POST", "/contacts"): (CONTACT, EVERYBODY, 201),
+    ("GET", "/contacts/{contact_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/contacts/{contact_id}"): ({"notes": "x"}, EVERYBODY, 200),
+    ("DELETE", "/contacts/{contact_id}"): (None, EVERYBODY, 204),
+    ("DELETE", "/contacts/{contact_id}?purge=true"): (None, {"director"}, 204),
+    ("POST", "/contacts/{contact_id}/restore"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/history"): (None, EVERYBODY, 200),
+}
+PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
+MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
+
+
+def path_of(route: tuple[str, str], contact: dict[str, Any]) -> str:
+    return route[1].replace("{contact_id}", contact["id"])
+
+
+def test_the_matrix_has_every_route_of_the_contract() -> None:
+    document = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert {(method, path.split("?")[0]) for method, path in ROUTES} == described - PUBLIC
+
+
+@MATRIX
+def test_without_a_token_nobody_gets_in(stack: Stack, contact: dict[str, Any], route: tuple[str, str]) -> None:
+    answer = stack.call(route[0], path_of(route, contact), as_=None, body=ROUTES[route][0])
+    assert answer.status_code == 401
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "unauthorized"
+
+
+@MATRIX
+def test_a_forged_token_lets_nobody_in(stack: Stack, contact: dict[str, Any], route: tuple[str, str]) -> None:
+    for how, token in forged_tokens(stack.tokens["clinical"]).items():
+        answer = stack.call(route[0], path_of(route, contact), token=token, body=ROUTES[route][0])
+        assert answer.status_code in {401, 403}, how
+
+
+@MATRIX
+def test_another_account_finds_nothing(stack: Stack, contact: dict[str, Any], route: tuple[str, str]) -> None:
+    answer = stack.call(route[0], path_of(route, contact), as_=ANOTHER, body=ROUTES[route][0])
+    if "{contact_id}" in route[1]:
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    else:
+        assert answer.status_code == ROUTES[route][2]
+        assert contact["id"] not in answer.text
+    assert stack.call("GET", f"/contacts/{contact['id']}").json()["version"] == 1
+
+
+@MATRIX
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_what_it_may(stack: Stack, contact: dict[str, Any], route: tuple[str, str], role: str) -> None:
+    body, allowed, status = ROUTES[route]
+    answer = stack.call(route[0], path_of(route, contact), as_=role, body=body)
+    if role in allowed:
+        assert answer.status_code == status, answer.text
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (403, "role_not_allowed")
+
+
+@pytest.mark.parametrize("route", PUBLIC, ids=" ".join)
+def test_the_contract_needs_no_token(stack: Stack, route: tuple[str, str]) -> None:
+    assert stack.call(*route, as_=None).status_code == 200
+
+
+def test_an_unknown_route_is_not_found(stack: Stack) -> None:
+    answer = stack.call("GET", "/contacts/x/y/z")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
