@@ -36,8 +36,13 @@ def words(text: str) -> list[str]:
 
 
 def name_key(parts: Iterable[str | None]) -> str:
-    """The key by which a list is ordered: the folded words of *parts*, one space between, cut to a safe length."""
-    return " ".join(word for part in parts if part for word in words(part))[:_NAME_KEY_LENGTH].rstrip()
+    """The key by which a list is ordered: part by part, word by word, cut to a safe length.
+
+    ``-`` joins the words of a part and ``!`` the parts, and a space follows the key. The three sort in the opposite
+    order, and below all that a word can hold: "Lee" stands before "Lee, Ana", that before "Lee Smith, Ana".
+    """
+    folded = ("-".join(words(part)) for part in parts if part)
+    return "!".join(part for part in folded if part)[:_NAME_KEY_LENGTH]
 
 
 def _in_word(character: str) -> str:

@@ -119,7 +119,7 @@ class ContactDetails:
         return (
             name_key((self.last_name, self.first_name, self.middle_name))
             or name_key((self.organization_name,))
-            or "\uffee"  # nothing but signs and emoji: behind all names
+            or "\U0010fffd"  # nothing but signs and emoji: behind all names
         )
 
 
