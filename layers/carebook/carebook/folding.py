@@ -9,6 +9,7 @@ from typing import Final
 _LETTERS: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n"}
 )
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc\u02b9\u0060\u00b4\uff07]")
 _NAME_KEY_LENGTH: Final = 120
 # Scripts in which a mark only colours a letter. In others (Devanagari, Thai …) marks are vowels and stay.
@@ -20,6 +21,8 @@ def fold(text: str) -> str:
 
     Folding twice changes nothing.
     """
+    if text.isascii():
+        return _APOSTROPHES.sub("", text.lower())
     folded = text
     for _ in range(4):  # case folding and decomposition can each make work for the other
         before = folded
@@ -33,6 +36,13 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The folded words of *text*: runs of letters and digits with the marks that belong to them."""
     return "".join(_in_word(character) for character in fold(text)).split()
+
+
+def umlaut_words(text: str) -> list[str]:
+    """The folded words of *text* with ``ä``, ``ö`` and ``ü`` as ``ae``, ``oe`` and ``ue``; none when it has none."""
+    composed = unicodedata.normalize("NFC", text.casefold())
+    spelled = composed.translate(_UMLAUTS)
+    return words(spelled) if spelled != composed else []
 
 
 def name_key(parts: Iterable[str | None]) -> str:

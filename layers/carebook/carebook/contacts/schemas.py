@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from carebook.channels import Method, Methods, PhoneType
 from carebook.fields import ONE_LINE, Country, Label, LongName, Name, Text, TimeZone
-from carebook.settings.schemas import Method, Methods, PhoneType
 
 ContactType = Literal["parent_guardian", "physician", "community_care", "aged_care_facility", "other"]
 OtherIdQualifier = Literal["0B", "1G", "G2", "LU"]

@@ -55,7 +55,7 @@ class TableContacts:
             return self.find(account, contact_id)
         entry = viewed(by=viewer, now=now)
         self._table.connect()
-        writing = self._beside.submit(self._table.put_if_new, _history_item(account, contact_id, entry))
+        writing = self._beside.submit(self._table.put_if, _history_item(account, contact_id, entry), NOT_THERE)
         try:
             found = self.find(account, contact_id)
         except NotFound:
@@ -184,12 +184,12 @@ def _history_item(account: str, contact_id: str, entry: HistoryEntry) -> Item:
 
 def _list_items(contact: Contact) -> list[Item]:
     document = summary_document(summary_of(contact))
-    archived = contact.archived_at is not None
+    archived, name_key = contact.archived_at is not None, contact.details.list_name_key
     return [
         make_item(
             keys.list_key(
                 keys.contact_list_pk(contact.account, archived=archived, contact_type=contact_type),
-                contact.details.list_name_key,
+                name_key,
                 contact.id,
             ),
             "contact in a list",

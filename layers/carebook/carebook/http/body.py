@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
@@ -62,7 +63,7 @@ def strict_json(text: str) -> dict[str, Any]:
         MalformedBody: when it is not JSON, or not an object, or nested too deeply.
     """
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise MalformedBody(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
@@ -75,7 +76,7 @@ def strict_json(text: str) -> dict[str, Any]:
         raise MalformedBody("The body must be a JSON object: { … }.")
     if _deeper_than(document, 20):
         raise MalformedBody("The body is nested too deeply.")
-    if "\\u" in text and not _is_unicode(document):
+    if not _is_unicode(document):
         raise MalformedBody("The body holds half of a surrogate pair, which is no character.")
     return document
 
@@ -95,6 +96,13 @@ def _deeper_than(document: Any, levels: int) -> bool:
         return True
     inner = document.values() if isinstance(document, dict) else document
     return any(_deeper_than(value, levels - 1) for value in inner)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(digits)
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -12,7 +12,6 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from carebook.errors import Conflict, FieldError, Invalid
 from carebook.keys import idempotency_pk
-from carebook.table import open_table
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
@@ -75,6 +74,8 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
 @lru_cache(maxsize=256)
 def _store(account: str) -> "DynamoDBPersistenceLayer":
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
+
+    from carebook.table import open_table  # functions without a table stay without its client
 
     table = open_table()
     return DynamoDBPersistenceLayer(

@@ -1,7 +1,6 @@
 """The account's settings: how the practice reads phone numbers, reaches people and reminds them."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -32,12 +31,12 @@ class AccountSettings:
     """
 
     version: int = 0
-    values: Mapping[str, Any] = field(default_factory=lambda: deepcopy(dict(DEFAULTS)))
+    values: Mapping[str, Any] = field(default_factory=lambda: DEFAULTS)
 
     @classmethod
     def stored(cls, version: int, document: Mapping[str, Any]) -> "AccountSettings":
         """Settings as kept; one that came into being later has its default."""
-        return cls(version, {**deepcopy(dict(DEFAULTS)), **document})
+        return cls(version, {**DEFAULTS, **document})
 
     @property
     def country(self) -> str:

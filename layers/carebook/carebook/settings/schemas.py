@@ -1,28 +1,16 @@
 """The settings as callers send and see them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from carebook.channels import Methods, PhoneTypes, all_different
 from carebook.fields import LongName, Name, PhoneCountry, TimeZone
 from carebook.settings.currencies import CURRENCIES
 from carebook.settings.model import DEFAULTS, AccountSettings
 
-Method = Literal["email", "sms", "fax", "voice"]
-PhoneType = Literal["cell", "home", "work", "after_hours", "fax"]
-
-
-def _all_different[T](values: list[T]) -> list[T]:
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise PydanticCustomError("listed_twice", "{value} is listed twice.", {"value": value})
-    return values
-
-
-Methods = Annotated[list[Method], AfterValidator(_all_different)]
-PhoneTypes = Annotated[list[PhoneType], AfterValidator(_all_different)]
 LocalTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["20:00"])]
 
 
@@ -66,7 +54,7 @@ class AppointmentReminder(_Part):
     """Sent before an appointment, once for each lead."""
 
     enabled: bool = True
-    lead_minutes: Annotated[list[LeadMinutes], AfterValidator(_all_different), Field(max_length=10)] = Field(
+    lead_minutes: Annotated[list[LeadMinutes], AfterValidator(all_different), Field(max_length=10)] = Field(
         default_factory=lambda: list(DEFAULTS["automated_messages"]["appointment_reminder"]["lead_minutes"])
     )
 
@@ -106,7 +94,7 @@ class SettingsValues(_Part):
     opt_in_required: bool = False
     channel_phone_types: ChannelPhoneTypes = Field(default_factory=ChannelPhoneTypes)
     automated_messages: AutomatedMessages = Field(default_factory=AutomatedMessages)
-    file_categories: Annotated[list[Name], AfterValidator(_all_different), Field(max_length=200)] = Field(
+    file_categories: Annotated[list[Name], AfterValidator(all_different), Field(max_length=200)] = Field(
         default_factory=list
     )
 

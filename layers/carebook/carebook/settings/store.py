@@ -1,12 +1,9 @@
 """Settings in the table: one item an account."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from carebook.errors import Conflict
 from carebook.keys import settings_key
 from carebook.settings.model import AccountSettings
-from carebook.table import NOT_THERE, ConditionFailed, Table, Writes, at_version, make_item
+from carebook.table import NOT_THERE, Table, at_version, make_item
 
 
 class TableSettings:
@@ -22,11 +19,6 @@ class TableSettings:
 
     def replace(self, account: str, settings: AccountSettings) -> None:
         """One conditional write."""
-        writes = Writes()
-        document: Mapping[str, Any] = settings.values
-        item = make_item(settings_key(account), "settings", document, version=settings.version)
-        writes.put(item, at_version(settings.version - 1) if settings.version > 1 else NOT_THERE)
-        try:
-            self._table.write(writes)
-        except ConditionFailed as error:
-            raise Conflict("The settings were changed in the meantime.") from error
+        item = make_item(settings_key(account), "settings", settings.values, version=settings.version)
+        if not self._table.put_if(item, at_version(settings.version - 1) if settings.version > 1 else NOT_THERE):
+            raise Conflict("The settings were changed in the meantime.")
