@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from carebook.instants import utcnow
 from carebook.table import open_table
 from functions.contacts import purge_archived
 from tests.builders import Caller, Context, physician
@@ -69,7 +70,7 @@ def test_the_settings_function(director: Caller) -> None:
 
 def test_the_purge_function(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     whole_life(director)
-    later = purge_archived.utcnow() + timedelta(days=31)
+    later = utcnow() + timedelta(days=31)
     monkeypatch.setattr(purge_archived, "utcnow", lambda: later)
     with recorded() as asked:
         assert purge_archived.handler({}, Context())["purged"] >= 1

@@ -79,7 +79,7 @@ def _other_id(new: NewContact, errors: list[FieldError]) -> str | None:
     if new.other_id_qualifier and not other_id:
         errors.append(FieldError("other_id", "other_id_required", "Give the number that the qualifier speaks of."))
     if other_id and new.other_id_qualifier == "1G":
-        other_id = other_id.upper()
+        other_id = other_id.upper() if other_id.isascii() else other_id
         if not is_valid_upin(other_id):
             errors.append(
                 FieldError(

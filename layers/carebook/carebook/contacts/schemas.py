@@ -11,7 +11,7 @@ from carebook.fields import ONE_LINE, Country, Label, LongName, Name, Text, Time
 ContactType = Literal["parent_guardian", "physician", "community_care", "aged_care_facility", "other"]
 OtherIdQualifier = Literal["0B", "1G", "G2", "LU"]
 MAX_PHONES = 2_000
-MAX_EMAILS = 200
+MAX_EMAILS = 100
 
 
 def _email_address(text: str) -> str:

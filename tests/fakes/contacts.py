@@ -1,0 +1,92 @@
+"""Contacts kept in memory. The table's store passes the same tests."""
+
+from datetime import datetime, timedelta
+
+from carebook.contacts.history import HistoryEntry, viewed
+from carebook.contacts.model import Contact, ContactSummary, summary_of
+from carebook.contacts.service import Found
+from carebook.errors import AlreadyExists, Conflict, NotFound
+from carebook.identity import Person
+from carebook.settings.service import SettingsStore
+from tests.fakes.settings import MemorySettings
+
+_REQUESTS_REMEMBERED = timedelta(hours=24)
+
+
+class MemoryContacts:
+    """A ``ContactStore`` without a table. A purge is never cut short here, so there is none to go on with."""
+
+    def __init__(self, settings: SettingsStore | None = None) -> None:
+        self._settings = settings or MemorySettings()
+        self._kept: dict[tuple[str, str], Contact] = {}
+        self._entries: dict[tuple[str, str], dict[str, HistoryEntry]] = {}
+        self._requests: dict[tuple[str, str], Contact] = {}
+
+    def find(self, account: str, contact_id: str) -> Found:
+        contact = self._kept.get((account, contact_id))
+        if contact is None:
+            raise NotFound("There is no such contact.")
+        return contact, self._settings.current(account)
+
+    def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
+        found = self.find(account, contact_id)
+        entry = viewed(by=viewer, now=now)
+        self._entries[account, contact_id].setdefault(entry.id, entry)
+        return found
+
+    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
+        if request is not None:
+            first = self._requests.get((contact.account, request))
+            if first is not None and contact.created_at <= first.created_at + _REQUESTS_REMEMBERED:
+                return self.find(first.account, first.id)[0]
+        if (contact.account, contact.id) in self._kept:
+            raise AlreadyExists(f"Contact {contact.id} already exists.")
+        if request is not None:
+            self._requests[contact.account, request] = contact
+        self._kept[contact.account, contact.id] = contact
+        self._entries[contact.account, contact.id] = {entry.id: entry}
+        return contact
+
+    def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:
+        self._refuse_outdated(before)
+        self._kept[after.account, after.id] = after
+        self._entries[after.account, after.id][entry.id] = entry
+
+    def purge(self, contact: Contact, *, by: Person, now: datetime) -> None:
+        self._refuse_outdated(contact)
+        del self._kept[contact.account, contact.id]
+        del self._entries[contact.account, contact.id]
+
+    def due_for_purge(self, *, now: datetime, limit: int) -> list[tuple[str, str]]:
+        due = [contact for contact in self._kept.values() if contact.purge_at is not None and contact.purge_at <= now]
+        due.sort(key=lambda contact: (contact.archived_at, contact.account, contact.id))
+        return [(contact.account, contact.id) for contact in due[:limit]]
+
+    def finish_purge(self, account: str, contact_id: str) -> bool:
+        return False
+
+    def page(
+        self, account: str, *, archived: bool, contact_type: str | None, after: str | None, limit: int
+    ) -> list[tuple[str, ContactSummary]]:
+        rows = [
+            (contact.details.list_name_key, contact.id, summary_of(contact))
+            for contact in self._kept.values()
+            if contact.account == account
+            and (contact.archived_at is not None) == archived
+            and contact_type in {None, contact.details.type}
+            and (after is None or (contact.details.list_name_key, contact.id) > tuple(after.rsplit("|", 1)))
+        ]
+        rows.sort(key=lambda row: row[:2])
+        return [(f"{name_key}|{contact_id}", summary) for name_key, contact_id, summary in rows[:limit]]
+
+    def history(
+        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[HistoryEntry]:
+        entries = self._entries.get((account, contact_id), {}).values()
+        older = [entry for entry in entries if before is None or (entry.at, entry.id) < before]
+        return sorted(older, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
+
+    def _refuse_outdated(self, contact: Contact) -> None:
+        kept = self._kept.get((contact.account, contact.id))
+        if kept is None or kept.version != contact.version:
+            raise Conflict("The contact was changed in the meantime.")

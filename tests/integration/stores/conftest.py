@@ -1,0 +1,89 @@
+"""Each store twice: the table's, on moto, and the one in memory that unit tests use. Both pass the same suite."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+
+from carebook.contacts.service import ContactStore
+from carebook.contacts.store import TableContacts
+from carebook.settings.service import SettingsStore
+from carebook.settings.store import TableSettings
+from carebook.table import Table
+from tests.fakes.contacts import MemoryContacts
+from tests.fakes.settings import MemorySettings
+from tests.integration.conftest import TABLE
+from tests.template import reading
+
+# Another region than the handlers' tests: what is archived there must not be due here.
+REGION = "eu-central-1"
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The two stores over the same place."""
+
+    contacts: ContactStore
+    settings: SettingsStore
+
+
+@pytest.fixture(scope="session")
+def dynamodb(aws: None) -> Any:
+    return boto3.client("dynamodb", region_name=REGION)
+
+
+@pytest.fixture(scope="session")
+def empty_table(dynamodb: Any) -> Callable[[], Table]:
+    """Makes the table as ``infra/table.yaml`` declares it, empty. moto's transactions are slow in a full one."""
+    table = Table(TABLE, region=REGION)
+    properties = reading.nested("Table").resources["Table"]["Properties"]
+
+    def make() -> Table:
+        if TABLE in dynamodb.list_tables()["TableNames"]:
+            dynamodb.delete_table(TableName=TABLE)
+        dynamodb.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=properties["KeySchema"],
+            AttributeDefinitions=properties["AttributeDefinitions"],
+            GlobalSecondaryIndexes=properties["GlobalSecondaryIndexes"],
+        )
+        return table
+
+    return make
+
+
+@pytest.fixture
+def table(empty_table: Callable[[], Table]) -> Table:
+    return empty_table()
+
+
+def _stores(request: pytest.FixtureRequest) -> Stores:
+    if request.param == "memory":
+        settings = MemorySettings()
+        return Stores(MemoryContacts(settings), settings)
+    table: Table = request.getfixturevalue("empty_table")()
+    return Stores(TableContacts(table), TableSettings(table))
+
+
+@pytest.fixture
+def new_stores(request: pytest.FixtureRequest) -> Callable[[], Stores]:
+    """Makes empty stores, for tests that try many things one after the other."""
+    return lambda: _stores(request)
+
+
+@pytest.fixture
+def stores(request: pytest.FixtureRequest) -> Stores:
+    return _stores(request)
+
+
+@pytest.fixture
+def contacts(request: pytest.FixtureRequest) -> ContactStore:
+    return _stores(request).contacts
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> SettingsStore:
+    return _stores(request).settings

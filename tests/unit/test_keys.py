@@ -1,0 +1,142 @@
+"""Keys: taken apart as they were built, never shared by two records, and in the order of names and days."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from carebook import keys
+from carebook.contacts.model import ContactDetails
+from tests.fakes.examples import ACCOUNTS, CONTACT_IDS, NOW, details
+
+TYPES = st.none() | st.sampled_from(["parent_guardian", "physician", "community_care", "aged_care_facility", "other"])
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+ULIDS = CONTACT_IDS.map(lambda text: text.removeprefix("con_"))
+# Short ones, so that one being the beginning of another is common.
+RIVALS = st.text(st.sampled_from("Aa_-CONLISTHIST"), min_size=1, max_size=6) | ACCOUNTS
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.text(
+    st.sampled_from("aab  -'éÉ李𠮷🎈0\u0301"), max_size=12
+)
+
+
+def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[keys.Key]:
+    lists = [
+        keys.contact_list_pk(account, archived=archived, contact_type=kind)
+        for archived in (False, True)
+        for kind in (None, contact_type)
+    ]
+    return {
+        keys.settings_key(account),
+        keys.purged_key(account, contact_id),
+        keys.contact_key(account, contact_id),
+        keys.history_key(account, contact_id, contact_id.removeprefix("con_")),
+        keys.done_once_key(account, "f" * 64),
+        *(keys.list_key(pk, "smith", contact_id) for pk in lists),
+    }
+
+
+@settings(deadline=None)
+@given(RIVALS, CONTACT_IDS, RIVALS, CONTACT_IDS, TYPES)
+def test_two_contacts_never_share_a_key(
+    account: str, contact_id: str, other_account: str, other_id: str, contact_type: str | None
+) -> None:
+    if (account, contact_id) != (other_account, other_id):
+        assert keys.contact_pk(account, contact_id) != keys.contact_pk(other_account, other_id)
+        assert keys.contact_key(account, contact_id) != keys.contact_key(other_account, other_id)
+        assert keys.purged_key(account, contact_id) != keys.purged_key(other_account, other_id)
+
+
+@settings(deadline=None)
+@given(RIVALS, RIVALS, CONTACT_IDS, TYPES, TYPES)
+def test_two_accounts_never_share_a_partition(
+    account: str, other: str, contact_id: str, contact_type: str | None, other_type: str | None
+) -> None:
+    if account != other:
+        ours = {key.pk for key in all_keys(account, contact_id, contact_type)}
+        theirs = {key.pk for key in all_keys(other, contact_id, other_type)}
+        assert ours.isdisjoint(theirs)
+
+
+@settings(deadline=None)
+@given(ACCOUNTS, CONTACT_IDS, TYPES)
+def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_type: str | None) -> None:
+    found = all_keys(account, contact_id, contact_type)
+    assert len(found) == 5 + (2 if contact_type is None else 4)
+    assert all(len(key.pk.encode()) <= 2048 and len(key.sk.encode()) <= 1024 for key in found)
+
+
+@settings(deadline=None)
+@given(MOMENTS, ACCOUNTS, CONTACT_IDS)
+def test_a_purge_key_gives_back_account_and_contact(at: datetime, account: str, contact_id: str) -> None:
+    assert keys.parse_purge_sk(keys.purge_sk(at, account, contact_id)) == (account, contact_id)
+
+
+@settings(deadline=None)
+@given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=60)), ACCOUNTS, ACCOUNTS, CONTACT_IDS)
+def test_purge_keys_stand_in_the_order_of_their_days(
+    at: datetime, later: timedelta, account: str, other: str, contact_id: str
+) -> None:
+    soon, late = keys.purge_sk(at, account, contact_id), keys.purge_sk(at + later, other, contact_id)
+    assert soon <= keys.purge_until(at + later)
+    if later >= timedelta(seconds=1):
+        assert soon < late
+        assert late > keys.purge_until(at)
+
+
+@settings(deadline=None)
+@given(ACCOUNTS, CONTACT_IDS, ULIDS)
+def test_a_history_key_gives_back_its_ulid_and_stands_between_the_ends_of_its_history(
+    account: str, contact_id: str, ulid: str
+) -> None:
+    key = keys.history_key(account, contact_id, ulid)
+    assert keys.ulid_of_history(key.sk) == ulid
+    assert keys.HISTORY_FIRST < key.sk < keys.HISTORY_LAST
+    assert not keys.HISTORY_FIRST <= keys.contact_key(account, contact_id).sk <= keys.HISTORY_LAST
+
+
+def place(named: ContactDetails, contact_id: str) -> str:
+    return keys.list_key("A#a#LIST#all", named.list_name_key, contact_id).sk
+
+
+@settings(deadline=None, max_examples=400)
+@given(NAMES, NAMES, CONTACT_IDS, CONTACT_IDS)
+def test_places_in_a_list_stand_in_the_order_of_name_keys_and_then_of_ids(
+    name: str, other: str, contact_id: str, other_id: str
+) -> None:
+    one, two = (details(last_name=last_name, first_name=None) for last_name in (name, other))
+    in_order = (one.list_name_key, contact_id) < (two.list_name_key, other_id)
+    assert (place(one, contact_id) < place(two, other_id)) == in_order
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("aab 李𠮷"), max_size=150), CONTACT_IDS)
+def test_a_place_in_a_list_ends_with_the_id_and_fits_into_a_sort_key(name: str, contact_id: str) -> None:
+    sk = place(details(last_name=name, first_name=name, middle_name=name), contact_id)
+    assert sk.endswith(f" {contact_id}")
+    assert len(sk.encode()) <= 1024
+
+
+def test_the_key_order_of_dynamodb_is_that_of_python() -> None:
+    """DynamoDB compares bytes in UTF-8, Python compares code points; both orders are the same."""
+    samples = [
+        "",
+        " ",
+        "!",
+        "0",
+        "a",
+        "z",
+        "é",
+        "\u07ff",
+        "\u0800",
+        "\uffee",
+        "\uffff",
+        "\U00010000",
+        "𠮷",
+        keys.HIGHEST,
+    ]
+    assert sorted(samples) == sorted(samples, key=str.encode) == samples
+
+
+def test_a_purge_is_due_from_the_second_of_its_moment() -> None:
+    assert keys.purge_sk(NOW, "acc", "con_1") <= keys.purge_until(NOW)
+    assert keys.purge_sk(NOW + timedelta(seconds=1), "acc", "con_1") > keys.purge_until(NOW)
