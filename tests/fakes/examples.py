@@ -7,11 +7,12 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from carebook.contacts.history import changes_between, made
-from carebook.contacts.model import Contact, ContactDetails, Phone
+from carebook.contacts.model import Address, Contact, ContactDetails, Phone
 from carebook.contacts.service import ContactStore
 from carebook.identity import Person
 from carebook.ids import CONTACT, new_id
 
+TABLE: Final = "carebook-test"  # one name in all tests: PynamoDB keeps it on the model, for the whole process
 ACCOUNT: Final = "acc_lakeside"
 OTHER_ACCOUNT: Final = "acc_hillside"
 ANA: Final = Person("usr_ana", "Ana Müller")
@@ -26,7 +27,14 @@ CONTACT_IDS: Final = st.from_regex(r"con_[0-7][0-9A-HJKMNP-TV-Z]{25}", fullmatch
 
 def details(**fields: Any) -> ContactDetails:
     """A physician called Ana Müller, but for what *fields* say."""
-    return ContactDetails(**({"type": "physician", "first_name": "Ana", "last_name": "Müller"} | fields))
+    usual: dict[str, Any] = {
+        "type": "physician",
+        "first_name": "Ana",
+        "last_name": "Müller",
+        "messaging_methods": ("email",),
+        "address": Address(country="US"),
+    }
+    return ContactDetails(**(usual | fields))
 
 
 def contact(*, account: str = ACCOUNT, now: datetime = NOW, **fields: Any) -> Contact:

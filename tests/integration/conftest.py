@@ -44,8 +44,11 @@ def handler_for(path: str) -> Handler:
     """The function that the template routes *path* to."""
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
+    from functions.search.api import handler as search
     from functions.settings.api import handler as settings
 
+    if path.startswith("/contacts/search"):
+        return search
     return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
 
 

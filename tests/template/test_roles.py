@@ -29,12 +29,13 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
         "GSI2": {"Query"},
     },
+    "SearchApi": {"table": {"Query", "BatchGetItem"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "ContractApi": {},
 }
 # Holds what is due in every account.
 READS_ACROSS_ACCOUNTS = {"PurgeArchived"}
-SIGNS_CURSORS = {"ContactsApi"}
+SIGNS_CURSORS = {"ContactsApi", "SearchApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
 TRACES = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}

@@ -52,7 +52,8 @@ def test_every_key_shape_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "dotted", re.findall(r"`((?:contacts|settings)\.store\.[A-Za-z_.]+)`", (ROOT / "docs/table.md").read_text("utf-8"))
+    "dotted",
+    re.findall(r"`((?:contacts|search|settings)\.store\.[A-Za-z_.]+)`", (ROOT / "docs/table.md").read_text("utf-8")),
 )
 def test_every_access_pattern_names_code_that_exists(dotted: str) -> None:
     module, owner, method = dotted.rsplit(".", 2)

@@ -61,6 +61,29 @@ def list_key(list_pk: str, name_key: str, record_id: str) -> Key:
     return Key(list_pk, f"{name_key} {record_id}")
 
 
+def search_pk(account: str, book: str, version: int, shard: str) -> str:
+    """A part of the search index of one book of an account: ``con`` for contacts, ``cli`` for clients.
+
+    The *version* lets a new index grow beside the one in use.
+    """
+    return f"A#{account}#S{version}#{book}#{shard}"
+
+
+def index_state_key(account: str) -> Key:
+    """Which version of the search index an account uses, and whether another is being built."""
+    return Key(f"A#{account}", "INDEX")
+
+
+def reindex_pk(account: str) -> str:
+    """The partition of changes that an index under construction has yet to take in."""
+    return f"A#{account}#REINDEX"
+
+
+def reindex_key(account: str, record_id: str, version: int) -> Key:
+    """A change of a record, by the version that it made."""
+    return Key(reindex_pk(account), f"{record_id}#{version:09}")
+
+
 def idempotency_pk(account: str) -> str:
     """The partition of an account's remembered requests."""
     return f"A#{account}#IDEM"

@@ -23,6 +23,7 @@ from carebook.errors import Unavailable
 from carebook.keys import Key
 
 _ATTEMPTS: Final = 6
+RawItem = Mapping[str, Mapping[str, str]]
 _UNTOLD: Final = "NONE"  # PynamoDB would ask for the capacity that each call consumed, and nobody reads it
 _BUSY: Final = "The table is busy. Try again in a moment."
 _GSI2: Final = "GSI2"
@@ -56,12 +57,14 @@ class Item(Model):
 
     pk = UnicodeAttribute(hash_key=True, attr_name="PK")
     sk = UnicodeAttribute(range_key=True, attr_name="SK")
-    kind = UnicodeAttribute()
+    kind = UnicodeAttribute(null=True)  # for people who look at the table; index entries do without
     version = NumberAttribute(null=True)
     doc = UnicodeAttribute(null=True)
     gsi2_pk = UnicodeAttribute(null=True, attr_name="GSI2PK")
     gsi2_sk = UnicodeAttribute(null=True, attr_name="GSI2SK")
     expires_at = NumberAttribute(null=True)
+    words = UnicodeAttribute(null=True, attr_name="w")
+    type = UnicodeAttribute(null=True, attr_name="t")
 
 
 NOT_THERE: Final = Item.pk.does_not_exist()
@@ -92,7 +95,9 @@ class ConditionFailed(Exception):
         self.key = key
 
 
-def make_item(key: Key, kind: str, doc: Mapping[str, Any] | None = None, *, version: int | None = None) -> Item:
+def make_item(
+    key: Key, kind: str | None, doc: Mapping[str, Any] | Sequence[Any] | None = None, *, version: int | None = None
+) -> Item:
     """An item ready to be written."""
     text = None if doc is None else json.dumps(doc, ensure_ascii=False, separators=(",", ":"))
     return Item(key.pk, key.sk, kind=kind, doc=text, version=version)
@@ -120,7 +125,14 @@ class Table:
     def __init__(self, name: str, *, region: str) -> None:
         Item.Meta.table_name = name
         self.name = name
-        self._table = TableConnection(name, region=region, meta_table=MetaTable({**_DESCRIPTION, "TableName": name}))
+        self._table = TableConnection(
+            name,
+            region=region,
+            # PynamoDB would wait longer than API Gateway does; a retry finds another node.
+            connect_timeout_seconds=2,
+            read_timeout_seconds=6,
+            meta_table=MetaTable({**_DESCRIPTION, "TableName": name}),
+        )
         # botocore would put the same long line together twice for each request, a quarter of a read's CPU.
         config = Config(user_agent=f"carebook/{__version__}")
         self.connection.session.set_default_client_config(config)
@@ -182,6 +194,25 @@ class Table:
             start = data.get("LastEvaluatedKey")
             if start is None or len(rows) >= limit:
                 return rows
+
+    def page(
+        self, pk: str, *, low: str, high: str, limit: int, filters: Condition | None = None
+    ) -> tuple[list[RawItem], int, str | None]:
+        """One request for *limit* items of a partition, eventually consistent, of which *filters* drops some.
+
+        Returns:
+            What is left, raw; how many were looked at; and the sort key of the last one when there are more.
+        """
+        data = self._table.query(
+            pk,
+            range_key_condition=Item.sk.between(low, high),
+            filter_condition=filters,
+            limit=limit,
+            attributes_to_get=["SK", "w", "t", "doc"],
+            return_consumed_capacity=_UNTOLD,
+        )
+        last = data.get("LastEvaluatedKey")
+        return data["Items"], data["ScannedCount"], last["SK"]["S"] if last else None
 
     def due(self, pk: str, *, until: str, limit: int) -> list[Row]:
         """Up to *limit* items of GSI2 whose sort key is at most *until*, soonest first."""

@@ -1,5 +1,6 @@
 """What every contact store promises of a single record."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -227,15 +228,16 @@ def test_a_name_in_any_script_comes_back_unchanged(contacts: ContactStore, name:
     assert [(change.field, change.after) for change in entry.changes] == [("first_name", name)]
 
 
-@each_store
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("new_stores", ["memory", "dynamo"], indirect=True)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.fixed_dictionaries(dict.fromkeys(("first_name", "last_name", "organization_name", "notes"), ANY_TEXT)),
     labels=st.lists(ANY_TEXT, max_size=3),
 )
 def test_whatever_people_write_comes_back_unchanged(
-    contacts: ContactStore, texts: dict[str, Any], labels: list[str]
+    new_stores: Callable[[], Stores], texts: dict[str, Any], labels: list[str]
 ) -> None:
+    contacts = new_stores().contacts
     before = add(contacts, contact())
     emails = tuple(Email("ana@example.org", label) for label in labels)
     after = save(contacts, before, before.edited(replace(before.details, **texts, emails=emails), NOW), by=BEN)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import batched, count
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from carebook.contacts.store import TableContacts
 from carebook.errors import NotFound
 from carebook.identity import Person
 from carebook.ids import CONTACT, new_id
-from carebook.table import NOT_THERE, Table, Writes, make_item
+from carebook.table import Table, Writes, make_item
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, add, archive, contact, edit
 from tests.integration.conftest import TABLE
 
@@ -33,13 +34,13 @@ class Requests:
     def cut(self, *, at: int, event: str = "before-call", only: str | None = None) -> Iterator[None]:
         left = [at]
 
-        def count(model: Any, **_: Any) -> None:
+        def count_down(model: Any, **_: Any) -> None:
             if only is None or model.name == only:
                 left[0] -= 1
                 if left[0] <= 0:
                     raise Cut
 
-        with self._listening(event, count):
+        with self._listening(event, count_down):
             yield
 
     @contextmanager
@@ -90,36 +91,35 @@ def with_a_past(contacts: TableContacts, *, archived: bool) -> Contact:
 
 
 @pytest.mark.parametrize("archived", [False, True], ids=["in use", "archived"])
-@pytest.mark.parametrize("event", ["before-call", "after-call"], ids=["before the request", "after the request"])
-@pytest.mark.parametrize("at", range(1, 8))
+@pytest.mark.parametrize("event", ["before-call", "after-call"], ids=["before a request", "after a request"])
 def test_a_purge_cut_short_at_any_request_is_finished_later(
-    contacts: TableContacts,
-    requests: Requests,
-    items: Callable[[], list[keys.Key]],
-    at: int,
-    event: str,
-    archived: bool,
+    contacts: TableContacts, requests: Requests, items: Callable[[], list[keys.Key]], event: str, archived: bool
 ) -> None:
-    kept = with_a_past(contacts, archived=archived)
-    cut = False
-    try:
-        with requests.cut(at=at, event=event):
+    tombstones: list[keys.Key] = []
+    for at in count(1):
+        kept = with_a_past(contacts, archived=archived)
+        cut = False
+        try:
+            with requests.cut(at=at, event=event):
+                contacts.purge(kept, by=ANA, now=NOW)
+        except Cut:
+            cut = True
+        if at == 1 and event == "before-call":
+            assert contacts.find(ACCOUNT, kept.id)[0] == kept, "nothing has happened yet"
+            assert contacts.due_for_purge(now=NOW, limit=10) == []
             contacts.purge(kept, by=ANA, now=NOW)
-    except Cut:
-        cut = True
-    assert cut == (at <= 6), "a purge of so little takes six requests"
-    if cut and at == 1 and event == "before-call":
-        assert contacts.find(ACCOUNT, kept.id)[0] == kept
-        assert contacts.due_for_purge(now=NOW, limit=10) == []
-        contacts.purge(kept, by=ANA, now=NOW)
-    with pytest.raises(NotFound):
-        contacts.find(ACCOUNT, kept.id)
-    for shelf in (False, True):
-        assert contacts.page(ACCOUNT, archived=shelf, contact_type=None, after=None, limit=10) == []
-    for account, contact_id in contacts.due_for_purge(now=NOW, limit=10):
-        assert contacts.finish_purge(account, contact_id)
-    assert items() == [keys.purged_key(ACCOUNT, kept.id)]
-    assert contacts.due_for_purge(now=NOW + timedelta(days=90), limit=10) == []
+        with pytest.raises(NotFound):
+            contacts.find(ACCOUNT, kept.id)
+        for shelf in (False, True):
+            assert contacts.page(ACCOUNT, archived=shelf, contact_type=None, after=None, limit=10) == []
+        for account, contact_id in contacts.due_for_purge(now=NOW, limit=10):
+            assert contacts.finish_purge(account, contact_id)
+        tombstones.append(keys.purged_key(ACCOUNT, kept.id))
+        assert items() == sorted(tombstones)
+        assert contacts.due_for_purge(now=NOW + timedelta(days=90), limit=10) == []
+        if not cut:
+            break
+    assert at > 5, "a purge takes at least five requests, and each was the last one once"
 
 
 def test_what_remains_of_a_purged_contact_says_who_did_it_and_when(contacts: TableContacts, table: Table) -> None:
@@ -147,9 +147,12 @@ def test_a_long_history_is_purged_to_the_end_even_when_it_is_cut_short_again_and
     contacts: TableContacts, table: Table, requests: Requests, items: Callable[[], list[keys.Key]], entries: int
 ) -> None:
     kept = add(contacts, contact())
-    for number in range(entries - 1):
-        ulid = viewed(by=Person(f"usr_{number}", "x"), now=NOW).id.removeprefix("his_")
-        table.put_if(make_item(keys.history_key(ACCOUNT, kept.id, ulid), "history", {}), NOT_THERE)
+    ulids = [viewed(by=Person(f"usr_{number}", "x"), now=NOW).id.removeprefix("his_") for number in range(entries - 1)]
+    for batch in batched(ulids, 100, strict=False):
+        writes = Writes()
+        for ulid in batch:
+            writes.put(make_item(keys.history_key(ACCOUNT, kept.id, ulid), "history", {}))
+        table.write(writes)
     with pytest.raises(Cut), requests.cut(at=2):
         contacts.purge(kept, by=ANA, now=NOW)
     for _ in range(50):
@@ -223,16 +226,19 @@ def test_a_warm_environment_more_does_not_record_a_view_twice(contacts: TableCon
 def test_an_add_cut_short_and_repeated_makes_one_contact(
     contacts: TableContacts, requests: Requests, items: Callable[[], list[keys.Key]], event: str
 ) -> None:
-    with pytest.raises(Cut), requests.cut(at=1, event=event):
+    with pytest.raises(Cut), requests.cut(at=1, event=event, only="TransactWriteItems"):
         add(contacts, contact(), request="r1")
-    assert len(items()) == (0 if event == "before-call" else 5)
+    written = items()
+    assert (written == []) == (event == "before-call"), "all of it or nothing"
     kept = add(contacts, contact(), request="r1")
     rows = contacts.page(ACCOUNT, archived=False, contact_type=None, after=None, limit=10)
     assert [row.id for _, row in rows] == [kept.id]
-    assert len(items()) == 5, "the contact, its entry, two rows and the mark of the request"
+    if written:
+        assert items() == written
 
 
 def test_writes_are_one_transaction_and_reads_one_request(contacts: TableContacts, requests: Requests) -> None:
+    add(contacts, contact())  # the environment is warm
     with requests.noted() as made:
         kept = add(contacts, contact(), request="r1")
         edit(contacts, kept, last_name="Other", type="other")

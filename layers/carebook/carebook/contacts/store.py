@@ -16,11 +16,15 @@ from carebook.contacts.documents import (
 from carebook.contacts.history import HistoryEntry, end_of_hour, viewed
 from carebook.contacts.history_page import history_page
 from carebook.contacts.model import Contact, ContactSummary, summary_of
+from carebook.contacts.searchable import BOOK, searchable
 from carebook.contacts.service import Found
 from carebook.errors import AlreadyExists, Conflict, NotFound
 from carebook.identity import Person
 from carebook.ids import HISTORY
 from carebook.instants import instant
+from carebook.search.entries import entries_of
+from carebook.search.state import IndexState, TableIndexStates
+from carebook.search.store import items_of
 from carebook.settings.model import AccountSettings
 from carebook.table import NOT_THERE, ConditionFailed, Item, Table, Writes, at_version, make_item
 
@@ -36,6 +40,7 @@ class TableContacts:
         self._table = table
         self._views: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="view")
+        self._index = TableIndexStates(table)
 
     def find(self, account: str, contact_id: str) -> Found:
         """One request for the contact and the settings together."""
@@ -73,7 +78,7 @@ class TableContacts:
         writes = Writes()
         writes.put(_contact_item(contact), NOT_THERE)
         writes.put(_history_item(contact.account, contact.id, entry))
-        for item in _list_items(contact):
+        for item in self._places(contact, self._index.of(contact.account)).values():
             writes.put(item)
         mark = request and keys.done_once_key(contact.account, request)
         if mark:
@@ -90,15 +95,16 @@ class TableContacts:
         return contact
 
     def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:
-        """One transaction under the version of *before*; only list rows that differ are written."""
+        """One transaction under the version of *before*; only rows and entries that differ are written."""
         writes = Writes()
         writes.put(_contact_item(after), at_version(before.version))
         writes.put(_history_item(after.account, after.id, entry))
-        old = {keys.Key(item.pk, item.sk): item.doc for item in _list_items(before)}
-        for item in _list_items(after):
-            if old.pop(keys.Key(item.pk, item.sk), None) != item.doc:
+        state = self._index.of(after.account)
+        old, new = self._places(before, state), self._places(after, state)
+        for key, item in new.items():
+            if key not in old or not _same(old[key], item):
                 writes.put(item)
-        for key in old:
+        for key in old.keys() - new.keys():
             writes.delete(key)
         self._write(writes)
 
@@ -125,8 +131,8 @@ class TableContacts:
         item = make_item(key, "contact being purged", doc, version=contact.version + 1)
         item.gsi2_pk, item.gsi2_sk = keys.PURGE_PK, keys.purge_sk(now, contact.account, contact.id)
         writes.put(item, at_version(contact.version))
-        for entry in _list_items(contact):
-            writes.delete(keys.Key(entry.pk, entry.sk))
+        for place in self._places(contact, self._index.of(contact.account)):
+            writes.delete(place)
         self._write(writes)
         self.finish_purge(contact.account, contact.id)
 
@@ -153,6 +159,14 @@ class TableContacts:
         rows = self._table.due(keys.PURGE_PK, until=keys.purge_until(now), limit=limit)
         return [keys.parse_purge_sk(row.gsi2_sk) for row in rows]
 
+    def _places(self, contact: Contact, state: IndexState) -> dict[keys.Key, Item]:
+        """Everything by which a contact is found: its rows in lists, its entries in the search index."""
+        rows = {keys.Key(item.pk, item.sk): item for item in _list_items(contact)}
+        record = searchable(contact)
+        if record is None:
+            return rows
+        return rows | items_of(entries_of(record), contact.account, BOOK, version=state.version)
+
     def _made_before(self, account: str, mark: keys.Key) -> Contact:
         row = self._table.get(mark)
         if row is None:
@@ -164,6 +178,10 @@ class TableContacts:
             self._table.write(writes)
         except ConditionFailed as error:
             raise Conflict("The contact was changed in the meantime.") from error
+
+
+def _same(one: Item, other: Item) -> bool:
+    return (one.doc, one.words, one.type) == (other.doc, other.words, other.type)
 
 
 def _contact_item(contact: Contact) -> Item:

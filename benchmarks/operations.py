@@ -1,0 +1,161 @@
+"""The operations that are measured, and part (a): what each sends to AWS and what that takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from benchmarks.bare import BareCall
+from benchmarks.practice import add_contacts, call, forget_warm_state, in_memory_aws, request, typical_contact
+from benchmarks.recording import Traffic, recorded
+from carebook.instants import utcnow
+
+FIRST_VIEW: Final = "get, first view in the hour"
+NEXT_VIEW: Final = "get, again in the hour"
+READ_SETTINGS: Final = "settings, get"
+NOTHING_DUE: Final = "purge schedule, nothing due"
+_CONTACTS: Final = 120
+_HISTORY: Final = 100
+_CONTACTS_API: Final = "contacts.api"
+_SETTINGS_API: Final = "settings.api"
+_PURGE: Final = "contacts.purge_archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an operation may take at most; None where the design sets no limit.
+
+    Attributes:
+        sequential: requests that wait for one another.
+        transactions: how many write transactions it is, exactly.
+    """
+
+    requests: int | None = None
+    sequential: int | None = None
+    transactions: int | None = None
+    reads: float | None = None
+    writes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One operation and the requests that it sent.
+
+    Attributes:
+        bare: what a client without anything around it would do; empty: not compared.
+        new_person: whether each call must come from somebody else to do the same again.
+    """
+
+    name: str
+    module: str
+    event: dict[str, Any]
+    traffic: Traffic
+    target: Target
+    bare: Sequence[BareCall]
+    new_person: bool
+
+    @property
+    def requests_hold(self) -> bool:
+        """Whether number and order of the requests keep to the target. No operation may scan."""
+        traffic, target = self.traffic, self.target
+        return (
+            traffic.count("Scan") == 0
+            and _within(len(traffic.requests), target.requests)
+            and _within(traffic.sequential, target.sequential)
+            and (target.transactions is None or traffic.count("TransactWriteItems") == target.transactions)
+        )
+
+    @property
+    def capacity_holds(self) -> bool:
+        """Whether the capacity units keep to the target."""
+        taken = self.traffic.capacity
+        return _within(taken.reads, self.target.reads) and _within(taken.writes, self.target.writes)
+
+
+def observe() -> list[Observed]:
+    """Every operation once, on a practice with typical contacts in memory, in a warm environment."""
+    # A view and its repeat must fall into one clock hour.
+    with in_memory_aws(utcnow().replace(minute=0)):
+        watch = _Watch()
+        call(_SETTINGS_API, request("PATCH", "/settings", {"practice_name": "Lakeside Family Practice"}))
+        ids = add_contacts(_CONTACTS)
+        _views(watch, ids[0])
+        _lists(watch)
+        _creates(watch)
+        _changes(watch, ids[1])
+        _history(watch, ids[2])
+        watch(READ_SETTINGS, _SETTINGS_API, request("GET", "/settings"), Target(requests=1), bare=["get"])
+        watch("settings, patch", _SETTINGS_API, request("PATCH", "/settings", {"country": "CA"}), bare=["write"])
+        watch(NOTHING_DUE, _PURGE, {}, Target(requests=1, reads=0.5), bare=["query"])
+        return watch.observed
+
+
+class _Watch:
+    def __init__(self) -> None:
+        self.observed: list[Observed] = []
+
+    def __call__(
+        self,
+        name: str,
+        module: str,
+        event: dict[str, Any],
+        target: Target | None = None,
+        *,
+        bare: Sequence[BareCall] = (),
+        new_person: bool = False,
+    ) -> None:
+        with recorded() as requests:
+            call(module, event)
+        self.observed.append(Observed(name, module, event, Traffic(requests), target or Target(), bare, new_person))
+
+
+def _views(watch: _Watch, contact_id: str) -> None:
+    event = request("GET", f"/contacts/{contact_id}")
+    first, repeated = Target(sequential=1, reads=1, writes=1), Target(requests=1, reads=1, writes=0)
+    watch(FIRST_VIEW, _CONTACTS_API, event, first, bare=["get", "put"], new_person=True)
+    watch(NEXT_VIEW, _CONTACTS_API, event, repeated, bare=["get"])
+    forget_warm_state()
+    watch("get, again, by another environment", _CONTACTS_API, event, first)
+
+
+def _lists(watch: _Watch) -> None:
+    page, first_page = Target(requests=1, reads=5), Target(requests=2, reads=5)
+    # The first page of an environment also fetches the secret that signs its cursor.
+    watch("list 50, first of an environment", _CONTACTS_API, request("GET", "/contacts"), first_page)
+    watch("list 50, all", _CONTACTS_API, request("GET", "/contacts"), page, bare=["query"])
+    watch("list 50, one type", _CONTACTS_API, request("GET", "/contacts?type=physician"), page, bare=["query"])
+
+
+def _creates(watch: _Watch) -> None:
+    new, key = typical_contact(3), {"Idempotency-Key": "7f3c1f62-5d0b-4a51-9c1c-0d7f5f7d7a10"}
+    call(_CONTACTS_API, request("POST", "/contacts", typical_contact(4)))  # the environment is warm for writing, too
+    plain, once = (Target(sequential=depth, transactions=1, writes=26) for depth in (2, 4))
+    watch("create", _CONTACTS_API, request("POST", "/contacts", new), plain, bare=["write"])
+    watch("create, Idempotency-Key", _CONTACTS_API, request("POST", "/contacts", new, key), once, bare=["write"])
+    watch("create, same key again", _CONTACTS_API, request("POST", "/contacts", new, key), Target(transactions=0))
+
+
+def _changes(watch: _Watch, contact_id: str) -> None:
+    one = Target(sequential=2, transactions=1)
+    notes = Target(sequential=2, transactions=1, writes=6)
+    target = f"/contacts/{contact_id}"
+    phones = [{"number": "(310) 555-0199", "type": "cell"}]
+    for name, method, path, patch, limit in (
+        ("patch notes", "PATCH", target, {"notes": "Fax is broken until Monday."}, notes),
+        ("patch name", "PATCH", target, {"last_name": "Zimmermann"}, one),
+        ("patch phone", "PATCH", target, {"phones": phones}, one),
+        ("archive", "DELETE", target, None, one),
+        ("restore", "POST", f"{target}/restore", None, one),
+    ):
+        watch(name, _CONTACTS_API, request(method, path, patch), limit, bare=["write"])
+
+
+def _history(watch: _Watch, contact_id: str) -> None:
+    target = f"/contacts/{contact_id}"
+    for number in range(1, _HISTORY):
+        call(_CONTACTS_API, request("PATCH", target, {"notes": f"Called {number} times."}))
+    watch("history, page of 50", _CONTACTS_API, request("GET", f"{target}/history"), bare=["query"])
+    watch(f"purge, {_HISTORY} history entries", _CONTACTS_API, request("DELETE", f"{target}?purge=true"))
+
+
+def _within(taken: float, most: float | None) -> bool:
+    return most is None or taken <= most

@@ -1,0 +1,118 @@
+"""Watching the requests that handlers send: what they were, what they took, and which ran side by side."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from unittest.mock import patch
+
+from botocore.endpoint import Endpoint
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from benchmarks.counting import Capacity, Index, Item, Write, read_capacity, write_capacity, writes_of
+from benchmarks.inside import Canned
+from benchmarks.practice import ENVIRONMENT, TABLE, table_properties
+
+_KEY: Final = ("PK", "SK")
+_INDEXES: Final = tuple(
+    Index(*(key["AttributeName"] for key in index["KeySchema"]))
+    for index in table_properties()["GlobalSecondaryIndexes"]
+)
+# Long enough for requests that are sent side by side to overlap, whatever else the machine does.
+_LATENCY_SECONDS: Final = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to AWS."""
+
+    operation: str
+    target: str
+    body: Mapping[str, Any]
+    answer: Canned
+    started: float
+    finished: float
+    capacity: Capacity
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """The requests of one call of a handler."""
+
+    requests: Sequence[Request]
+
+    @property
+    def capacity(self) -> Capacity:
+        """What all requests took together."""
+        return sum((request.capacity for request in self.requests), Capacity())
+
+    @property
+    def sequential(self) -> int:
+        """How many requests waited for one another: the longest chain of requests that do not overlap."""
+        chain, free_from = 0, float("-inf")
+        for request in sorted(self.requests, key=lambda request: request.finished):
+            if request.started >= free_from:
+                chain, free_from = chain + 1, request.finished
+        return chain
+
+    @property
+    def answers(self) -> dict[str, Canned]:
+        """What AWS answered, by the requests' targets."""
+        return {request.target: request.answer for request in self.requests}
+
+    def count(self, operation: str) -> int:
+        """How many requests were of this kind."""
+        return sum(request.operation == operation for request in self.requests)
+
+    def __str__(self) -> str:
+        counted = Counter(request.operation for request in sorted(self.requests, key=lambda request: request.started))
+        return ", ".join(f"{count} × {operation}" if count > 1 else operation for operation, count in counted.items())
+
+
+@contextmanager
+def recorded() -> Iterator[list[Request]]:
+    """The requests that are sent inside of the ``with`` block, in the order in which they were answered."""
+    requests: list[Request] = []
+    original = Endpoint.make_request
+
+    def make_request(endpoint: Endpoint, operation_model: Any, request_dict: dict[str, Any]) -> Any:
+        operation, body = operation_model.name, json.loads(request_dict["body"])
+        writes = writes_of(operation, body, _KEY)
+        before = [_look_up(write.key) for write in writes]
+        started = time.perf_counter()
+        answered = original(endpoint, operation_model, request_dict)
+        time.sleep(_LATENCY_SECONDS)
+        finished = time.perf_counter()
+        http: Any = answered[0]
+        document, target = json.loads(http.content), request_dict["headers"]["X-Amz-Target"]
+        capacity = Capacity()
+        if writes:
+            capacity = _write_capacity(writes, before, transactional=operation == "TransactWriteItems")
+        elif target.startswith("DynamoDB"):
+            capacity = read_capacity(operation, body, document, _look_up)
+        answer = Canned.of(http.status_code, http.headers, document)
+        requests.append(Request(operation, target, body, answer, started, finished, capacity))
+        return answered
+
+    with patch.object(Endpoint, "make_request", make_request):
+        yield requests
+
+
+def _write_capacity(writes: Sequence[Write], before: Sequence[Item | None], *, transactional: bool) -> Capacity:
+    after = (_look_up(write.key) for write in writes)
+    parts = (
+        write_capacity(write, was, is_now, transactional=transactional, indexes=_INDEXES)
+        for write, was, is_now in zip(writes, before, after, strict=True)
+    )
+    return sum(parts, Capacity())
+
+
+def _look_up(key: Mapping[str, Any]) -> Item | None:
+    """The item as it is in the table now, without a request."""
+    backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][ENVIRONMENT["AWS_REGION"]]
+    item = backend.get_item(TABLE, dict(key))
+    return None if item is None else item.to_json()["Attributes"]

@@ -1,0 +1,115 @@
+"""What the index keeps of a record with each of its tokens, and where a record stands in a plan's ranges."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from carebook.folding import fold
+from carebook.search.plan import KeyRange, Plan
+from carebook.search.tokens import NAMES, Kind, Searchable, Token, tokens_of
+
+_ADDRESSES: Final = frozenset({Kind.EMAIL, Kind.DOMAIN})
+_NUMBERS: Final = frozenset({Kind.PHONE, Kind.PHONE_REVERSED, Kind.NPI})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A token of a record with what a search needs to know of the record, so that it reads nothing else.
+
+    Attributes:
+        words: every word of the record's names, each with a space before it.
+        record: names always; addresses with tokens of addresses, numbers with tokens of numbers.
+    """
+
+    token: Token
+    words: str
+    record: Searchable
+
+    @property
+    def key(self) -> str:
+        """Its place in its shard: the token's position, then the record's id."""
+        return f"{self.token.position} {self.record.id}"
+
+
+def entries_of(record: Searchable) -> list[Entry]:
+    """The entries by which *record* is found."""
+    tokens = tokens_of(record)
+    spaced = "".join(f" {token.text}" for token in tokens if token.kind in NAMES)
+    # Only what is in the index may count as standing before something else.
+    kept = {token.text for token in tokens}
+    emails = tuple(email for email in record.emails if fold(email) in kept)
+    phones = tuple(phone for phone in record.phones if phone in kept)
+    names = replace(record, emails=(), phones=(), npi="")
+    with_emails, with_numbers = replace(names, emails=emails), replace(names, phones=phones, npi=record.npi)
+    known = dict.fromkeys(NAMES, names) | dict.fromkeys(_ADDRESSES, with_emails) | dict.fromkeys(_NUMBERS, with_numbers)
+    return [Entry(token, spaced, known[token.kind]) for token in tokens]
+
+
+def document_of(entry: Entry) -> list[Any]:
+    """What is kept beside key, words and type; empty ends are cut off."""
+    record = entry.record
+    fields: list[Any] = [record.last_name, record.first_name, record.middle_name, record.organization_name]
+    fields += [list(record.emails), list(record.phones), record.npi]
+    while fields and not fields[-1]:
+        fields.pop()
+    return fields
+
+
+def entry_from(key: str, spaced_words: str, record_type: str, text: str) -> Entry:
+    """The entry out of its key, words, type and document."""
+    position, _, record_id = key.rpartition(" ")
+    kept: list[Any] = json.loads(text)
+    last, first, middle, organization, emails, phones, npi = kept + ["", "", "", "", (), (), ""][len(kept) :]
+    record = Searchable(
+        id=record_id,
+        type=record_type,
+        last_name=last,
+        first_name=first,
+        middle_name=middle,
+        organization_name=organization,
+        emails=tuple(emails),
+        phones=tuple(phones),
+        npi=npi,
+    )
+    return Entry(_token_from(position), spaced_words, record)
+
+
+def _token_from(position: str) -> Token:
+    if position[0] == "@":  # the only token that holds a space of its own
+        return Token(position[:-2], Kind.DOMAIN)
+    text, _, rest = position.partition(" ")
+    return Token(text, Kind(int(rest[0])), rest[1:])
+
+
+def stands_first(entry: Entry, index: int, plan: Plan) -> bool:
+    """Whether this is the one entry by which the plan's *index*-th range shows the record.
+
+    A record can be in several ranges and several times in one; each entry can tell for itself whether it is the first,
+    because entries know what comes before their kind: words know words, addresses and numbers also know their siblings.
+    """
+    if any(_matching(entry, earlier) for earlier in plan.ranges[:index]):
+        return False
+    here = _matching(entry, plan.ranges[index])
+    return bool(here) and min(here) == _rank(entry.token)
+
+
+def _matching(entry: Entry, key_range: KeyRange) -> list[tuple[int, str]]:
+    """The ranks of the record's tokens that lie in a range; words come before addresses."""
+    spaced = entry.words
+    if any(f" {word}" not in spaced for word in key_range.words):
+        return []
+    prefix = key_range.prefix
+    if " " not in prefix and key_range.kinds >= NAMES:
+        found = [(0, word) for word in spaced.split() if word.startswith(prefix)]
+        if not found and Kind.EMAIL in key_range.kinds:
+            found = [(1, address) for address in map(fold, entry.record.emails) if address.startswith(prefix)]
+        return found
+    return [
+        _rank(token)
+        for token in tokens_of(entry.record)
+        if token.kind in key_range.kinds and token.position.startswith(prefix)
+    ]
+
+
+def _rank(token: Token) -> tuple[int, str]:
+    return (1 if token.kind is Kind.EMAIL else 0, token.text)

@@ -1,0 +1,160 @@
+"""From what somebody typed to the key ranges in which it is found, in order of rank."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from carebook.errors import FieldError, Invalid
+from carebook.folding import fold, words
+from carebook.search.tokens import NAMES, Kind, cut, reversed_number
+
+LONGEST_QUERY: Final = 100
+# Words that stand in so many names that they are no way to find one.
+STOP_WORDS: Final = frozenset(
+    """
+    aged and associates care center centre clinic clinics community dental department doctor doctors dr family for
+    general group health healthcare home hospital house institute living md medical medicine nursing of office
+    partners pediatric pediatrics physician physicians practice primary rehabilitation residential senior service
+    services specialists surgery the therapy village wellness
+    """.split()  # noqa: SIM905 - a list of words reads best as one
+)
+_DIALED: Final = re.compile(r"[\d\s()+./-]+")
+_DOTTED: Final = re.compile(r"[^\s@]+\.[^\s@.]{1,}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """A run of the index: all tokens whose position begins with *prefix*, if they are of one of *kinds*.
+
+    Attributes:
+        words: what else must begin a word of the record's names.
+        broad: whether it may hold far more than what is looked for.
+    """
+
+    prefix: str
+    kinds: frozenset[Kind]
+    words: tuple[str, ...] = ()
+    broad: bool = False
+
+    @property
+    def shard(self) -> str:
+        """The part of the index that it lies in."""
+        is_long = self.prefix[0] == "-" or self.kinds == {Kind.NPI}
+        return self.prefix[:2] if is_long else self.prefix[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ranges in order of rank. The first *together* are read in one round; the others only when those gave nothing."""
+
+    ranges: tuple[KeyRange, ...]
+    together: int = field(default=0)
+
+
+def plan_search(query: str, *, country: str) -> Plan:
+    """How to find *query*.
+
+    Args:
+        country: the account's (ISO 3166 alpha-2); national numbers are looked for behind its calling code.
+
+    Raises:
+        Invalid: when there is nothing in *query* to look for, or too much.
+    """
+    typed = _checked(query)
+    folded = fold(typed)
+    digits = "".join(character for character in folded if character.isdecimal())
+    if "@" in folded:
+        return _address_plan(folded)
+    if len(digits) >= 3 and _DIALED.fullmatch(folded):
+        return _number_plan(folded, digits, country)
+    found = words(typed)
+    if not found:
+        raise _refused("nothing_to_search", "Type letters or digits of a name, an e-mail address or a number.")
+    if len(found) == 1:
+        return _together(KeyRange(found[0], NAMES | {Kind.EMAIL}))
+    plan = _two_word_plan(found) if len(found) == 2 else Plan((_driven(found),))
+    if _DOTTED.fullmatch(folded):
+        domain = KeyRange(f"@{folded}", frozenset({Kind.DOMAIN}))
+        plan = Plan((*plan.ranges[: plan.together], domain, *plan.ranges[plan.together :]), plan.together + 1)
+    return plan
+
+
+def _checked(query: str) -> str:
+    typed = query.strip()
+    if not typed:
+        raise _refused("required", "Type what to look for.")
+    if len(typed) > LONGEST_QUERY:
+        raise _refused("too_long", f"Use at most {LONGEST_QUERY} characters.")
+    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in typed):
+        raise _refused("control_character", "Take out the control characters.")
+    return typed
+
+
+def _refused(code: str, message: str) -> Invalid:
+    return Invalid([FieldError("q", code, message)])
+
+
+def _address_plan(folded: str) -> Plan:
+    local, _, domain = folded.rpartition("@")
+    if not local and not domain:
+        raise _refused("nothing_to_search", "Type a part of the address before or behind the @.")
+    if local:
+        return _together(KeyRange(folded, frozenset({Kind.EMAIL})))
+    return _together(KeyRange(folded, frozenset({Kind.DOMAIN})))
+
+
+def _number_plan(folded: str, digits: str, country: str) -> Plan:
+    if folded.lstrip(" (").startswith("+"):
+        return _together(_phone(digits))
+    calling_code = _calling_code(country)
+    ranges = []
+    if digits == folded and len(digits) <= 5:
+        ranges.append(KeyRange(digits, NAMES))  # "360 Health"
+    if digits.startswith("00"):
+        ranges.append(_phone(digits.removeprefix("00")))
+    elif digits.startswith("0"):
+        ranges.append(_phone(calling_code + digits.removeprefix("0")))
+    else:
+        ranges += [_phone(calling_code + digits), _phone(digits)]
+    if len(digits) >= 4:
+        ending = reversed_number(digits.lstrip("0") if len(digits) >= 7 else digits)
+        ranges.append(KeyRange(ending, frozenset({Kind.PHONE_REVERSED})))
+    if len(digits) == 10 and digits[0] in "12":
+        ranges.append(KeyRange(f"n{digits}", frozenset({Kind.NPI})))
+    return _together(*dict.fromkeys(ranges))
+
+
+def _calling_code(country: str) -> str:
+    import phonenumbers  # 50 ms of import that only numbers need
+
+    return str(phonenumbers.country_code_for_region(country))
+
+
+def _phone(digits: str) -> KeyRange:
+    return KeyRange(f"+{digits}", frozenset({Kind.PHONE}))
+
+
+def _two_word_plan(typed: list[str]) -> Plan:
+    """Exact ranges first: last name and first name either way round, then the phrase of an organization."""
+    first, second = typed
+    ranges = (
+        KeyRange(f"{first} 1{cut(f'{first} {second}')}", frozenset({Kind.LAST_NAME})),
+        KeyRange(f"{first} 2{cut(second)}", frozenset({Kind.FIRST_NAME})),
+        KeyRange(f"{second} 1{cut(f'{second} {first}')}", frozenset({Kind.LAST_NAME})),
+        KeyRange(f"{first} 3{cut(f'{first} {second}')}", frozenset({Kind.ORGANIZATION})),
+    )
+    different = tuple(dict.fromkeys(ranges))
+    return Plan((*different, _driven(typed)), len(different))
+
+
+def _driven(typed: list[str]) -> KeyRange:
+    """All words in any order: read along the longest that is not in everybody's name, and look at the others."""
+    telling = [word for word in typed if word not in STOP_WORDS] or typed
+    driver = max(telling, key=len)
+    others = list(typed)
+    others.remove(driver)
+    return KeyRange(driver, NAMES, tuple(others), broad=True)
+
+
+def _together(*ranges: KeyRange) -> Plan:
+    return Plan(ranges, len(ranges))

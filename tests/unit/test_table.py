@@ -1,0 +1,214 @@
+"""The table when DynamoDB answers in part, is busy or refuses: nothing is dropped, nothing is tried in vain."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from pynamodb.exceptions import TransactWriteError
+
+from carebook import table as under_test
+from carebook.errors import Unavailable
+from carebook.keys import Key
+from carebook.table import NOT_THERE, ConditionFailed, Row, Table, Writes, make_item
+from tests.fakes.examples import TABLE
+
+Answer = dict[str, Any]
+
+
+class Dynamo:
+    """Stands where the network begins: notes each request and gives the answer that is up."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.answers: list[Answer] = []
+
+    def answer(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, Answer]:
+        self.requests.append((model.name, params))
+        parsed = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        status = 400 if "Error" in parsed else 200
+        metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RequestId": "r"}
+        return AWSResponse("", status, HTTPHeaders(), None), {"ResponseMetadata": metadata, **parsed}
+
+    @property
+    def made(self) -> list[str]:
+        return [name for name, _ in self.requests]
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        return [json.loads(params["body"]) for _, params in self.requests]
+
+
+@pytest.fixture
+def dynamo() -> Dynamo:
+    return Dynamo()
+
+
+@pytest.fixture(scope="module")
+def warm_table() -> Iterator[Table]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        table = Table(TABLE, region="us-east-1")
+        table.connect()
+        yield table
+
+
+@pytest.fixture
+def table(warm_table: Table, dynamo: Dynamo, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    monkeypatch.setattr(under_test, "_pause", lambda attempt: None)
+    events: Any = warm_table.connection.client.meta.events
+    events.register("before-call.dynamodb", dynamo.answer)
+    yield warm_table
+    events.unregister("before-call.dynamodb", dynamo.answer)
+
+
+def raw(number: int) -> dict[str, Any]:
+    return {"PK": {"S": "p"}, "SK": {"S": f"{number:03}"}, "doc": {"S": f'{{"n":{number}}}'}, "version": {"N": "7"}}
+
+
+def canceled(*codes: str) -> Answer:
+    reasons = [{"Code": code, "Message": "m"} if code != "None" else {"Code": "None"} for code in codes]
+    return {
+        "Error": {"Code": "TransactionCanceledException", "Message": f"[{', '.join(codes)}]"},
+        "CancellationReasons": reasons,
+    }
+
+
+def two_puts_and_a_delete() -> Writes:
+    writes = Writes()
+    writes.put(make_item(Key("p", "first put"), "x", {}), NOT_THERE)
+    writes.put(make_item(Key("p", "second put"), "x", {}), NOT_THERE)
+    writes.delete(Key("p", "delete"), NOT_THERE)
+    return writes
+
+
+def test_items_read_together_come_in_the_order_asked_for_and_none_where_there_is_none(
+    table: Table, dynamo: Dynamo
+) -> None:
+    dynamo.answers = [{"Responses": {TABLE: [raw(2), raw(1)]}, "UnprocessedKeys": {}}]
+    found = table.get_together(Key("p", "001"), Key("p", "missing"), Key("p", "002"))
+    assert [row and row.doc["n"] for row in found] == [1, None, 2]
+    assert found[0] == Row(Key("p", "001"), 7, {"n": 1})
+
+
+def test_keys_that_were_left_over_are_asked_for_again(table: Table, dynamo: Dynamo) -> None:
+    left = {TABLE: {"Keys": [{"PK": {"S": "p"}, "SK": {"S": "002"}}], "ConsistentRead": True}}
+    dynamo.answers = [
+        {"Responses": {TABLE: [raw(1)]}, "UnprocessedKeys": left},
+        {"Responses": {}, "UnprocessedKeys": left},
+        {"Responses": {TABLE: [raw(2)]}, "UnprocessedKeys": {}},
+    ]
+    found = table.get_together(Key("p", "001"), Key("p", "002"))
+    assert [row and row.doc["n"] for row in found] == [1, 2]
+    asked = [[key["SK"]["S"] for key in params["RequestItems"][TABLE]["Keys"]] for params in dynamo.bodies]
+    assert asked == [["001", "002"], ["002"], ["002"]]
+
+
+def test_a_table_that_never_answers_in_full_is_unavailable(table: Table, dynamo: Dynamo) -> None:
+    left = {TABLE: {"Keys": [{"PK": {"S": "p"}, "SK": {"S": "001"}}]}}
+    dynamo.answers = [{"Responses": {}, "UnprocessedKeys": left}]
+    with pytest.raises(Unavailable):
+        table.get_together(Key("p", "001"))
+    assert len(dynamo.made) > 3
+
+
+def test_a_query_goes_on_over_pages_of_a_megabyte_until_it_has_enough(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [
+        {"Items": [raw(1), raw(2)], "LastEvaluatedKey": {"PK": {"S": "p"}, "SK": {"S": "002"}}},
+        {"Items": [], "LastEvaluatedKey": {"PK": {"S": "p"}, "SK": {"S": "004"}}},
+        {"Items": [raw(5), raw(6)], "LastEvaluatedKey": {"PK": {"S": "p"}, "SK": {"S": "006"}}},
+    ]
+    rows = table.query("p", limit=4)
+    assert [row.doc["n"] for row in rows] == [1, 2, 5, 6]
+    assert [(body["Limit"], "ExclusiveStartKey" in body) for body in dynamo.bodies] == [
+        (4, False),
+        (2, True),
+        (2, True),
+    ]
+
+
+def test_a_query_ends_where_the_partition_does(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [{"Items": [raw(1)]}]
+    assert len(table.query("p", limit=4)) == 1
+    assert len(dynamo.made) == 1
+
+
+def test_deletes_come_in_batches_of_25_and_what_is_left_over_is_deleted_again(table: Table, dynamo: Dynamo) -> None:
+    left = {TABLE: [{"DeleteRequest": {"Key": {"PK": {"S": "p"}, "SK": {"S": "007"}}}}]}
+    dynamo.answers = [{"UnprocessedItems": left}, {"UnprocessedItems": {}}]
+    table.delete_all([Key("p", f"{number:03}") for number in range(30)])
+    sent = [[each["DeleteRequest"]["Key"]["SK"]["S"] for each in body["RequestItems"][TABLE]] for body in dynamo.bodies]
+    assert sent == [[f"{n:03}" for n in range(25)], ["007"], [f"{n:03}" for n in range(25, 30)]]
+
+
+def test_a_table_that_never_deletes_all_is_unavailable(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [{"UnprocessedItems": {TABLE: [{"DeleteRequest": {"Key": {"PK": {"S": "p"}, "SK": {"S": "1"}}}}]}}]
+    with pytest.raises(Unavailable):
+        table.delete_all([Key("p", "1")])
+
+
+@pytest.mark.parametrize(
+    ("codes", "key"),
+    [
+        (("ConditionalCheckFailed", "None", "None"), "delete"),
+        (("None", "ConditionalCheckFailed", "None"), "first put"),
+        (("None", "None", "ConditionalCheckFailed"), "second put"),
+        (("None", "ConditionalCheckFailed", "ConditionalCheckFailed"), "first put"),
+        (("TransactionConflict", "None", "ConditionalCheckFailed"), "second put"),
+    ],
+)
+def test_a_condition_that_does_not_hold_is_told_by_its_key_and_not_tried_again(
+    table: Table, dynamo: Dynamo, codes: tuple[str, ...], key: str
+) -> None:
+    dynamo.answers = [canceled(*codes)]
+    with pytest.raises(ConditionFailed) as failure:
+        table.write(two_puts_and_a_delete())
+    assert failure.value.key == Key("p", key)
+    assert dynamo.made == ["TransactWriteItems"]
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_write_that_met_another_is_tried_again(table: Table, dynamo: Dynamo, code: str) -> None:
+    dynamo.answers = [canceled("None", code, "None"), canceled(code, "None", "None"), {}]
+    table.write(two_puts_and_a_delete())
+    assert len(dynamo.made) == 3
+    assert dynamo.bodies[0]["TransactItems"] == dynamo.bodies[2]["TransactItems"]
+
+
+def test_a_transaction_in_progress_is_waited_for(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [{"Error": {"Code": "TransactionInProgressException", "Message": "m"}}, {}]
+    table.write(two_puts_and_a_delete())
+    assert len(dynamo.made) == 2
+
+
+def test_a_write_that_others_never_let_through_is_unavailable(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [canceled("TransactionConflict", "None", "None")]
+    with pytest.raises(Unavailable):
+        table.write(two_puts_and_a_delete())
+    assert len(dynamo.made) > 3
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        canceled("None", "ValidationError", "None"),
+        canceled("ItemCollectionSizeLimitExceeded", "None", "None"),
+        {"Error": {"Code": "AccessDeniedException", "Message": "m"}},
+        {"Error": {"Code": "ValidationException", "Message": "m"}},
+    ],
+    ids=["an item too large", "a collection too large", "no permission", "not valid"],
+)
+def test_a_refusal_that_we_do_not_understand_flies_at_once(table: Table, dynamo: Dynamo, refusal: Answer) -> None:
+    dynamo.answers = [refusal]
+    with pytest.raises(TransactWriteError):
+        table.write(two_puts_and_a_delete())
+    assert len(dynamo.made) == 1
+
+
+def test_opening_a_table_needs_no_network_and_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    assert Table(TABLE, region="us-east-1").name == TABLE
