@@ -90,7 +90,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     header = {"post": "Idempotency-Key", "patch": "If-Match", "put": "If-Match", "delete": "If-Match"}.get(method)
     if header:
         parameters.append({"name": header, "in": "header", "required": False, **_HEADERS[header]})
-    operation["responses"].pop("422", None)
+    for ours in ("422", "500"):
+        operation["responses"].pop(ours, None)
     for status, response in operation["responses"].items():
         response["description"] = _SUCCESSES[status]
         if status == "204":

@@ -9,20 +9,29 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from carebook.contacts import service
+from carebook.contacts.purging import purge_contact
 from carebook.contacts.reading import details_of, read_details
 from carebook.contacts.schemas import ContactPage, ContactType, ContactView, HistoryPage, NewContact
+from carebook.contacts.searchable import BOOK
 from carebook.contacts.store import TableContacts
 from carebook.contacts.views import contact_row, contact_view, history_entry_view
+from carebook.duplicates.service import create_unless_duplicate
 from carebook.http.api import Api, answer, no_content
 from carebook.http.patches import MergePatch
 from carebook.identity import Permission
 from carebook.instants import instant, parse_instant, utcnow
+from carebook.search.store import AccountIndex
 from carebook.settings.store import TableSettings
 from carebook.table import open_table
 
 api = Api()
 Limit = Annotated[int, Query(ge=1, le=100)]
-Cursor = Annotated[str | None, Query(max_length=4096)]
+Cursor = Annotated[str | None, Query()]
+
+
+@lru_cache(maxsize=1)
+def index() -> AccountIndex:
+    return AccountIndex(open_table())
 
 
 @lru_cache(maxsize=1)
@@ -31,17 +40,22 @@ def contacts() -> TableContacts:
 
 
 @api.post("/contacts", tags=["contacts"], summary="Add a contact", status_code=201)
-def create(new: Annotated[NewContact, Body()]) -> Response[ContactView]:
+def create(
+    new: Annotated[NewContact, Body()],
+    allow_duplicate: Annotated[bool, Query(description="Add it although one like it is there.")] = False,  # noqa: FBT002
+) -> Response[ContactView]:
     principal = api.principal
     principal.require(Permission.USE_CONTACTS)
     settings = TableSettings(open_table()).current(principal.account)
-    contact = service.create_contact(
+    contact = create_unless_duplicate(
         contacts(),
+        index().entries(principal.account, BOOK),
         account=principal.account,
         details=details_of(new, settings),
         by=principal.person,
         now=utcnow(),
         request=api.once,
+        allow_duplicate=allow_duplicate,
     )
     location = {"Location": f"/contacts/{contact.id}"}
     return answer(contact_view(contact, settings), status=201, version=contact.version, headers=location)
@@ -107,7 +121,7 @@ def remove(
 ) -> Response[Any]:
     principal = api.principal
     principal.require(Permission.PURGE_CONTACTS if purge else Permission.USE_CONTACTS)
-    act = service.purge_contact if purge else service.archive_contact
+    act = purge_contact if purge else service.archive_contact
     act(
         contacts(),
         account=principal.account,
@@ -142,6 +156,8 @@ def history(contact_id: str, limit: Limit = 50, cursor: Cursor = None) -> Respon
         contacts(),
         account=principal.account,
         contact_id=contact_id,
+        viewer=principal.person,
+        now=utcnow(),
         before=_moment(api.unseal_cursor(cursor)),
         limit=limit,
     )

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from carebook.contacts.service import due_for_purge, purge_when_due
+from carebook.contacts.purging import due_for_purge, purge_when_due
 from carebook.contacts.store import TableContacts
 from carebook.events import each
 from carebook.identity import Person

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from carebook import __version__
 from carebook.http.api import Api, answer
-from carebook.http.contract import docs_page, openapi_document
+from carebook.http.contract import PAGE_POLICY, docs_page, openapi_document
 
 api = Api(public=True)
 
@@ -25,14 +25,18 @@ def health() -> Response[Health]:
     return answer({"status": "ok", "version": __version__})
 
 
+_SHARED = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
+
+
 @api.get("/openapi.json", include_in_schema=False)
 def openapi() -> Response[Any]:
-    return Response(200, "application/json", openapi_document(), headers={"Cache-Control": "public, max-age=300"})
+    return Response(200, "application/json", openapi_document(), headers=dict(_SHARED))
 
 
 @api.get("/docs", include_in_schema=False)
 def docs() -> Response[Any]:
-    return docs_page()
+    headers = _SHARED | {"Content-Security-Policy": PAGE_POLICY}
+    return Response(200, "text/html; charset=utf-8", docs_page(), headers=headers)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

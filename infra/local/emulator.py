@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -151,7 +150,18 @@ def stop(home: Home, running: Running) -> None:
 
 def clear_scratch(home: Home) -> None:
     """Remove what functions were unpacked to: a killed emulator leaves it behind."""
-    shutil.rmtree(home.scratch, ignore_errors=True)
+    if home.scratch.exists():
+        # After a busy day these are a hundred thousand files: nobody should wait for that.
+        doomed = home.scratch.with_name(f"{home.scratch.name}.{secrets.token_hex(4)}")
+        home.scratch.rename(doomed)
+        remover = subprocess.Popen(
+            ["rm", "-rf", str(doomed)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        remover.returncode = 0  # it goes on without us
     home.scratch.mkdir(parents=True, exist_ok=True)
 
 

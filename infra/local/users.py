@@ -49,6 +49,7 @@ def create_users(port: int, stack: Outputs, users: Iterable[Mapping[str, str]]) 
                 MessageAction="SUPPRESS",
                 UserAttributes=[
                     {"Name": "email", "Value": user["email"]},
+                    {"Name": "name", "Value": f"Demo {user['role']}"},
                     {"Name": "email_verified", "Value": "true"},
                     {"Name": "custom:account_id", "Value": user["account_id"]},
                 ],

@@ -35,7 +35,7 @@ def test_the_session_of_the_readme(stack: Stack) -> None:
     restored = stack.call("POST", f"{path}/restore")
     assert (restored.status_code, restored.json()["archived_at"]) == (200, None)
     actions = [entry["action"] for entry in stack.call("GET", f"{path}/history").json()["items"]]
-    assert actions == ["restored", "viewed", "archived", "updated", "updated", "created"]
+    assert actions == ["restored", "archived", "updated", "viewed", "updated", "created"]
 
 
 @pytest.mark.parametrize("name", ["محمد عبد الله", "שלום", "李小龍", "नरेन्द्र", "O’Brien-Ståhl", "👩‍⚕️ 🦷", "𠮷野家"])
@@ -84,7 +84,8 @@ def test_the_sweep_deletes_what_is_due_with_its_own_role(stack: Stack, contact: 
     found = table.query(
         IndexName="GSI2", KeyConditionExpression="GSI2PK = :p", ExpressionAttributeValues={":p": "PURGE"}
     )["Items"]
-    item = next(found for found in found if contact["id"] in found["PK"])
+    place = next(place for place in found if contact["id"] in place["PK"])
+    item = table.get_item(Key={"PK": place["PK"], "SK": place["SK"]})["Item"]
     past = datetime(2020, 1, 1, tzinfo=UTC)
     doc = item["doc"].replace('"archived_at":"20', '"archived_at":"19')
     table.put_item(Item=item | {"doc": doc, "GSI2SK": f"{past:%Y-%m-%dT%H:%M:%SZ}{item['GSI2SK'][20:]}"})

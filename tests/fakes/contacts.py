@@ -1,5 +1,6 @@
 """Contacts kept in memory. The table's store passes the same tests."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from carebook.contacts.history import HistoryEntry, viewed
@@ -23,6 +24,18 @@ class MemoryContacts:
         self._requests: dict[tuple[str, str], Contact] = {}
 
     def find(self, account: str, contact_id: str) -> Found:
+        contact, settings = self.find_exactly(account, contact_id)
+        return (contact, settings) if contact.merged_into is None else self.find(account, contact.merged_into)
+
+    def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
+        found = (self._kept.get((account, contact_id)) for contact_id in contact_ids)
+        return [contact for contact in found if contact is not None and contact.in_use]
+
+    def made_by(self, account: str, request: str) -> Contact | None:
+        first = self._requests.get((account, request))
+        return first and self._kept.get((account, first.id))
+
+    def find_exactly(self, account: str, contact_id: str) -> Found:
         contact = self._kept.get((account, contact_id))
         if contact is None:
             raise NotFound("There is no such contact.")
@@ -31,7 +44,7 @@ class MemoryContacts:
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
         found = self.find(account, contact_id)
         entry = viewed(by=viewer, now=now)
-        self._entries[account, contact_id].setdefault(entry.id, entry)
+        self._entries[account, found[0].id].setdefault(entry.id, entry)
         return found
 
     def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
@@ -72,6 +85,7 @@ class MemoryContacts:
             (contact.details.list_name_key, contact.id, summary_of(contact))
             for contact in self._kept.values()
             if contact.account == account
+            and contact.merged_into is None
             and (contact.archived_at is not None) == archived
             and contact_type in {None, contact.details.type}
             and (after is None or (contact.details.list_name_key, contact.id) > tuple(after.rsplit("|", 1)))

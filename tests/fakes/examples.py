@@ -46,7 +46,7 @@ def contact(*, account: str = ACCOUNT, now: datetime = NOW, **fields: Any) -> Co
 
 def add(contacts: ContactStore, new: Contact, *, by: Person = ANA, request: str | None = None) -> Contact:
     """Keep a contact, with the entry that says so."""
-    return contacts.add(new, made("created", new, by=by, now=new.created_at), request=request)
+    return contacts.add(new, made("created", new, by=by), request=request)
 
 
 def save(
@@ -54,7 +54,7 @@ def save(
 ) -> Contact:
     """Keep *after* in place of *before*, with the entry that says so."""
     changes = changes_between(before.details, after.details)
-    contacts.replace(before, after, made(action, after, by=by, now=after.updated_at, changes=changes))
+    contacts.replace(before, after, made(action, after, by=by, changes=changes))
     return after
 
 

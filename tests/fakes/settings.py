@@ -18,4 +18,4 @@ class MemorySettings:
     def replace(self, account: str, settings: AccountSettings) -> None:
         if settings.version != self.current(account).version + 1:
             raise Conflict("The settings were changed in the meantime.")
-        self._kept[account] = AccountSettings(settings.version, deepcopy(settings.values))
+        self._kept[account] = deepcopy(settings)

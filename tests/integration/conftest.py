@@ -1,11 +1,17 @@
 """Handlers and stores on moto: the real code, an AWS in memory."""
 
+import copy
+from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table as MotoTable
 
 from tests.builders import Caller, Handler
 from tests.template import reading
@@ -30,6 +36,30 @@ def aws() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "aws" in request.fixturenames:
+        for table in moto_tables():
+            table.items.clear()
+
+
+def moto_tables() -> list[MotoTable]:
+    """Every table that moto holds."""
+    return [table for backend in dynamodb_backends[DEFAULT_ACCOUNT_ID].values() for table in backend.tables.values()]
+
+
+def _snapshot(table: MotoTable, _memo: Any) -> MotoTable:
+    """moto copies the whole table for each action of a transaction, to go back to it. Items are never changed in
+    place by a put or a delete, so the places they lie in are enough."""
+    taken = copy.copy(table)
+    taken.items = defaultdict(dict, {hash_key: dict(items) for hash_key, items in table.items.items()})
+    return taken
+
+
+MotoTable.__deepcopy__ = _snapshot  # type: ignore[attr-defined]
+
+
 @pytest.fixture
 def account() -> str:
     return f"acc_{uuid4().hex}"
@@ -44,11 +74,14 @@ def handler_for(path: str) -> Handler:
     """The function that the template routes *path* to."""
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
+    from functions.duplicates.api import handler as duplicates
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
 
     if path.startswith("/contacts/search"):
         return search
+    if path.startswith("/contacts/duplicates") or path.endswith(("/merge", "/unmerge")):
+        return duplicates
     return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
 
 

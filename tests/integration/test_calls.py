@@ -5,12 +5,18 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 
 from carebook.instants import utcnow
+from carebook.keys import contact_pk
+from carebook.search.store import AccountIndex
 from carebook.table import open_table
 from functions.contacts import purge_archived
+from functions.duplicates import finish_merges
+from functions.search import build_vocabulary
 from tests.builders import Caller, Context, physician
+from tests.integration.conftest import TABLE
 from tests.template.test_roles import CALLS
 
 
@@ -39,9 +45,9 @@ def recorded() -> Iterator[dict[str, set[str]]]:
 def whole_life(caller: Caller) -> str:
     """Everything that the contacts' routes can do; the id of a contact that is left archived."""
     key = {"Idempotency-Key": "k"}
-    first = caller.post("/contacts", physician(), headers=key).body["id"]
-    caller.post("/contacts", physician(), headers=key)
-    caller.post("/contacts", physician(npi="1"), headers={"Idempotency-Key": "refused"})
+    first = caller.post("/contacts?allow_duplicate=true", physician(), headers=key).body["id"]
+    caller.post("/contacts?allow_duplicate=true", physician(), headers=key)
+    caller.post("/contacts?allow_duplicate=true", physician(npi="1"), headers={"Idempotency-Key": "refused"})
     target = f"/contacts/{first}"
     caller.patch(target, {"last_name": "Other"})
     for path in (target, f"{target}/history", "/contacts", "/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV"):
@@ -49,7 +55,7 @@ def whole_life(caller: Caller) -> str:
     caller.delete(target)
     caller.post(f"{target}/restore", headers=key)
     caller.delete(f"{target}?purge=true")
-    second: str = caller.post("/contacts", physician()).body["id"]
+    second: str = caller.post("/contacts?allow_duplicate=true", physician()).body["id"]
     caller.delete(f"/contacts/{second}")
     return second
 
@@ -58,6 +64,60 @@ def test_the_contacts_function(director: Caller) -> None:
     with recorded() as asked:
         whole_life(director)
     assert asked == CALLS["ContactsApi"]
+
+
+def test_the_search_function(director: Caller) -> None:
+    director.post("/contacts", physician())
+    with recorded() as asked:
+        for query in ("muller", "ana muller", "0123", "nobody at all", "mullre"):
+            director.get(f"/contacts/search?q={query}")
+        AccountIndex(open_table()).state(director.account)
+    assert asked == CALLS["SearchApi"]
+
+
+def cut_short(caller: Caller, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """Two contacts, and a merge of them that was cut."""
+    one, two = (caller.post("/contacts?allow_duplicate=true", physician()).body["id"] for _ in range(2))
+    boto3.resource("dynamodb").Table(TABLE).put_item(Item={"PK": contact_pk(caller.account, two), "SK": "TASK#1"})
+    with monkeypatch.context() as patch:
+        patch.setattr(where, lambda *_args, **_kwargs: 1 / 0)
+        assert caller.post(f"/contacts/{one}/merge", {"duplicate_id": two}).status == 500
+
+
+BEFORE_ADOPTING = "carebook.merging.service._adopt"
+BEFORE_MOVING = "carebook.merging.store.move_items"
+
+
+def test_the_duplicates_function(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_short(director, monkeypatch, BEFORE_MOVING)
+    one = director.get("/contacts").body["items"][0]["id"]
+    key = {"Idempotency-Key": "k"}
+    with recorded() as asked:
+        director.get("/contacts/duplicates")
+        two = next(entry for entry in director.get(f"/contacts/{one}/history").body["items"])["changes"]
+        merged = next(change["after"] for change in two if change["field"] == "merged_from")
+        director.post(f"/contacts/{one}/merge", {"duplicate_id": merged}, headers=key)
+        director.post(f"/contacts/{one}/merge", {"duplicate_id": "x"}, headers=key | {"Idempotency-Key": "refused"})
+        director.post(f"/contacts/{one}/unmerge", {"duplicate_id": merged}, headers=key)
+    assert asked == CALLS["DuplicatesApi"]
+
+
+def test_the_function_that_finishes_merges(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_short(director, monkeypatch, BEFORE_ADOPTING)
+    cut_short(director, monkeypatch, BEFORE_MOVING)
+    later = utcnow() + timedelta(minutes=3)
+    monkeypatch.setattr(finish_merges, "utcnow", lambda: later)
+    with recorded() as asked:
+        assert finish_merges.handler({}, Context())["finished"] >= 1
+    assert asked == CALLS["FinishMerges"]
+
+
+def test_the_function_that_builds_vocabularies(director: Caller) -> None:
+    director.post("/contacts", physician())
+    director.get("/contacts/search?q=mullre")
+    with recorded() as asked:
+        assert build_vocabulary.handler({}, Context(remaining_ms=600_000))["built"] >= 1
+    assert asked == CALLS["BuildVocabulary"]
 
 
 def test_the_settings_function(director: Caller) -> None:

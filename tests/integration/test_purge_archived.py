@@ -33,7 +33,7 @@ def items_of(account: str, contact_id: str) -> list[Any]:
 def test_a_contact_is_purged_thirty_days_after_it_was_archived(director: Caller, clock: Any) -> None:
     day = datetime(2026, 3, 1, tzinfo=UTC)
     clock(day)
-    archived, kept = (director.post("/contacts", physician()).body["id"] for _ in range(2))
+    archived, kept = (director.post("/contacts?allow_duplicate=true", physician()).body["id"] for _ in range(2))
     director.delete(f"/contacts/{archived}")
     clock(day + timedelta(days=29, hours=23))
     purge_archived.handler({}, Context())
@@ -49,7 +49,7 @@ def test_a_contact_is_purged_thirty_days_after_it_was_archived(director: Caller,
 def test_a_restored_contact_is_not_purged(director: Caller, clock: Any) -> None:
     day = datetime(2026, 4, 1, tzinfo=UTC)
     clock(day)
-    contact = director.post("/contacts", physician()).body["id"]
+    contact = director.post("/contacts?allow_duplicate=true", physician()).body["id"]
     director.delete(f"/contacts/{contact}")
     director.post(f"/contacts/{contact}/restore")
     clock(day + timedelta(days=90))
@@ -61,7 +61,7 @@ def test_a_purge_cut_short_is_finished_by_the_sweep(
     director: Caller, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock(datetime(2026, 5, 1, tzinfo=UTC))
-    contact = director.post("/contacts", physician()).body["id"]
+    contact = director.post("/contacts?allow_duplicate=true", physician()).body["id"]
     with monkeypatch.context() as patch:
         patch.setattr(TableContacts, "finish_purge", lambda *_: 1 / 0)
         assert director.delete(f"/contacts/{contact}?purge=true").status == 500
@@ -76,7 +76,7 @@ def test_one_that_fails_does_not_keep_the_others_waiting(
 ) -> None:
     day = datetime(2026, 6, 1, tzinfo=UTC)
     clock(day)
-    bad, good = (director.post("/contacts", physician()).body["id"] for _ in range(2))
+    bad, good = (director.post("/contacts?allow_duplicate=true", physician()).body["id"] for _ in range(2))
     for contact in (bad, good):
         director.delete(f"/contacts/{contact}")
     clock(day + timedelta(days=31))
@@ -99,7 +99,7 @@ def test_one_that_fails_does_not_keep_the_others_waiting(
 def test_a_run_stops_before_its_time_is_up(director: Caller, clock: Any) -> None:
     day = datetime(2026, 7, 1, tzinfo=UTC)
     clock(day)
-    contact = director.post("/contacts", physician()).body["id"]
+    contact = director.post("/contacts?allow_duplicate=true", physician()).body["id"]
     director.delete(f"/contacts/{contact}")
     clock(day + timedelta(days=31))
     assert purge_archived.handler({}, Context(remaining_ms=1_000)) == {"purged": 0}

@@ -9,8 +9,8 @@ from tests.builders import Caller, physician
 
 @pytest.fixture
 def ana(director: Caller) -> dict[str, Any]:
-    director.post("/contacts", {"type": "other", "organization_name": "Unrelated"})
-    added: dict[str, Any] = director.post("/contacts", physician()).body
+    director.post("/contacts?allow_duplicate=true", {"type": "other", "organization_name": "Unrelated"})
+    added: dict[str, Any] = director.post("/contacts?allow_duplicate=true", physician()).body
     return added
 
 
@@ -96,7 +96,7 @@ def test_a_query_with_nothing_to_look_for_is_refused(director: Caller, query: st
 
 def test_a_cursor_of_another_query_is_refused(director: Caller) -> None:
     for _ in range(3):
-        director.post("/contacts", physician())
+        director.post("/contacts?allow_duplicate=true", physician())
     cursor = director.get("/contacts/search?q=muller&limit=1").body["next_cursor"]
     assert director.get(f"/contacts/search?q=muller&limit=1&cursor={cursor}").status == 200
     for query in ("q=mulle", "q=muller&type=physician"):

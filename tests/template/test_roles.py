@@ -29,13 +29,19 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
         "GSI2": {"Query"},
     },
-    "SearchApi": {"table": {"Query", "BatchGetItem"}},
+    "DuplicatesApi": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
+    "FinishMerges": {
+        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem"},
+        "GSI2": {"Query"},
+    },
+    "SearchApi": {"table": {"Query", "BatchGetItem", "GetItem", "PutItem"}},
+    "BuildVocabulary": {"table": {"Query", "PutItem", "BatchWriteItem"}, "GSI2": {"Query"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "ContractApi": {},
 }
 # Holds what is due in every account.
-READS_ACROSS_ACCOUNTS = {"PurgeArchived"}
-SIGNS_CURSORS = {"ContactsApi", "SearchApi"}
+READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "FinishMerges", "PurgeArchived"}
+SIGNS_CURSORS = {"ContactsApi", "DuplicatesApi", "SearchApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
 TRACES = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}

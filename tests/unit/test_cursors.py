@@ -39,6 +39,19 @@ def test_a_cursor_can_stand_in_an_address_as_it_is(position: list[str]) -> None:
     assert cursor.replace("-", "").replace("_", "").isalnum()
 
 
+def test_a_cursor_does_not_show_the_name_at_which_a_page_ends() -> None:
+    content = raw(seal(SECRET, ["acc"], ["müller!ana con_01JDCXA0H9V2M3N4P5Q6R7S8T9"]))
+    for part in ("müller", "ana", "con_", "01JDCXA0"):
+        assert part.encode() not in content
+
+
+def test_cursors_of_two_positions_have_nothing_in_common() -> None:
+    """Else what two cursors share would tell what their positions share."""
+    one, two = (raw(seal(SECRET, ["acc"], [f"müller!ana con_{last}"])) for last in "AB")
+    same = sum(this == other for this, other in zip(one, two, strict=True))
+    assert same < len(one) / 4
+
+
 @settings(deadline=None)
 @given(scope=SCOPES, other=SCOPES, position=POSITIONS)
 def test_a_cursor_of_another_account_or_query_is_refused(

@@ -2,12 +2,13 @@
 
 import ast
 import importlib
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
 
-from tests.template.reading import ROOT
+from tests.template.reading import ROOT, root
 
 PACKAGE = ROOT / "layers/carebook/carebook"
 DOCUMENTED = re.compile(r"`([A-Za-z_.]+)`")
@@ -33,6 +34,8 @@ def codes_in_source() -> set[str]:
                 found.add(code)
             case ast.Tuple(elts=[ast.Constant(value=str(code)), ast.Constant(value=str(words))]) if words.endswith("."):
                 found.add(code)
+    responses = root().resources["Api"]["Properties"]["GatewayResponses"].values()
+    found |= {json.loads(response["ResponseTemplates"]["application/json"])["code"] for response in responses}
     return found - {"error"}
 
 
@@ -53,7 +56,10 @@ def test_every_key_shape_is_documented() -> None:
 
 @pytest.mark.parametrize(
     "dotted",
-    re.findall(r"`((?:contacts|search|settings)\.store\.[A-Za-z_.]+)`", (ROOT / "docs/table.md").read_text("utf-8")),
+    re.findall(
+        r"`((?:contacts|duplicates|merging|search|settings)\.\w*store\.[A-Za-z_.]+)`",
+        (ROOT / "docs/table.md").read_text("utf-8"),
+    ),
 )
 def test_every_access_pattern_names_code_that_exists(dotted: str) -> None:
     module, owner, method = dotted.rsplit(".", 2)

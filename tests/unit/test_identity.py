@@ -113,6 +113,7 @@ MAY = {
     Permission.READ_SETTINGS: set(Role),
     Permission.USE_CONTACTS: set(Role),
     Permission.EDIT_SETTINGS: {Role.DIRECTOR, Role.ADMINISTRATIVE},
+    Permission.MERGE_CONTACTS: {Role.DIRECTOR, Role.ADMINISTRATIVE},
     Permission.PURGE_CONTACTS: {Role.DIRECTOR},
 }
 

@@ -31,6 +31,16 @@ def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[key
         keys.contact_key(account, contact_id),
         keys.history_key(account, contact_id, contact_id.removeprefix("con_")),
         keys.done_once_key(account, "f" * 64),
+        keys.answer_key(account, "f" * 64),
+        keys.answer_of_contact_key(account, contact_id, "f" * 64),
+        keys.merge_key(account, contact_id, contact_id),
+        keys.index_state_key(account),
+        keys.reindex_key(account, contact_id, 1),
+        keys.vocabulary_key(account, "con"),
+        keys.vocabulary_wanted_key(account, "con"),
+        keys.Key(keys.search_pk(account, "con", 1, "s"), f"smith 1smith {contact_id}"),
+        keys.vocabulary_key(account, "con"),
+        keys.vocabulary_wanted_key(account, "con"),
         *(keys.list_key(pk, "smith", contact_id) for pk in lists),
     }
 
@@ -61,7 +71,7 @@ def test_two_accounts_never_share_a_partition(
 @given(ACCOUNTS, CONTACT_IDS, TYPES)
 def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_type: str | None) -> None:
     found = all_keys(account, contact_id, contact_type)
-    assert len(found) == 5 + (2 if contact_type is None else 4)
+    assert len(found) == 7 + (2 if contact_type is None else 4)
     assert all(len(key.pk.encode()) <= 2048 and len(key.sk.encode()) <= 1024 for key in found)
 
 
@@ -72,15 +82,52 @@ def test_a_purge_key_gives_back_account_and_contact(at: datetime, account: str, 
 
 
 @settings(deadline=None)
+@given(MOMENTS, ACCOUNTS, CONTACT_IDS, CONTACT_IDS)
+def test_a_merge_key_gives_back_account_survivor_and_duplicate(
+    at: datetime, account: str, survivor: str, duplicate: str
+) -> None:
+    assert keys.parse_merge_sk(keys.merge_sk(at, account, survivor, duplicate)) == (account, survivor, duplicate)
+    assert keys.merged_id(keys.merge_key(account, survivor, duplicate).sk) == duplicate
+    assert keys.MERGES_FIRST < keys.merge_key(account, survivor, duplicate).sk < keys.MERGES_LAST
+
+
+@settings(deadline=None)
+@given(MOMENTS, ACCOUNTS, st.sampled_from(["con", "cli"]))
+def test_a_vocabulary_key_gives_back_account_and_book(at: datetime, account: str, book: str) -> None:
+    assert keys.parse_vocabulary_sk(keys.vocabulary_sk(at, account, book)) == (account, book)
+
+
+@settings(deadline=None)
+@given(ACCOUNTS, CONTACT_IDS, st.from_regex(r"[0-9a-f]{64}", fullmatch=True))
+def test_a_kept_answer_gives_back_its_request_and_other_items_of_a_contact_give_none(
+    account: str, contact_id: str, request: str
+) -> None:
+    assert keys.request_of_answer(keys.answer_of_contact_key(account, contact_id, request).sk) == request
+    partition = keys.contact_pk(account, contact_id)
+    others = {key.sk for key in all_keys(account, contact_id, None) if key.pk == partition}
+    assert {sk for sk in others if keys.request_of_answer(sk) is not None} == {f"ANSWER#{'f' * 64}"}
+
+
+@settings(deadline=None)
 @given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=60)), ACCOUNTS, ACCOUNTS, CONTACT_IDS)
 def test_purge_keys_stand_in_the_order_of_their_days(
     at: datetime, later: timedelta, account: str, other: str, contact_id: str
 ) -> None:
     soon, late = keys.purge_sk(at, account, contact_id), keys.purge_sk(at + later, other, contact_id)
-    assert soon <= keys.purge_until(at + later)
+    assert soon <= keys.due_until(at + later)
     if later >= timedelta(seconds=1):
         assert soon < late
-        assert late > keys.purge_until(at)
+        assert late > keys.due_until(at)
+
+
+@settings(deadline=None)
+@given(MOMENTS, st.timedeltas(timedelta(seconds=1), timedelta(days=60)), ACCOUNTS, ACCOUNTS)
+def test_a_mark_of_a_vocabulary_gives_back_account_and_book_and_stands_in_the_order_of_its_moment(
+    at: datetime, later: timedelta, account: str, other: str
+) -> None:
+    soon, late = keys.vocabulary_sk(at, account, "con"), keys.vocabulary_sk(at + later, other, "cli")
+    assert (keys.parse_vocabulary_sk(soon), keys.parse_vocabulary_sk(late)) == ((account, "con"), (other, "cli"))
+    assert soon <= keys.due_until(at) < late
 
 
 @settings(deadline=None)
@@ -138,5 +185,5 @@ def test_the_key_order_of_dynamodb_is_that_of_python() -> None:
 
 
 def test_a_purge_is_due_from_the_second_of_its_moment() -> None:
-    assert keys.purge_sk(NOW, "acc", "con_1") <= keys.purge_until(NOW)
-    assert keys.purge_sk(NOW + timedelta(seconds=1), "acc", "con_1") > keys.purge_until(NOW)
+    assert keys.purge_sk(NOW, "acc", "con_1") <= keys.due_until(NOW)
+    assert keys.purge_sk(NOW + timedelta(seconds=1), "acc", "con_1") > keys.due_until(NOW)

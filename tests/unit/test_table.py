@@ -9,7 +9,6 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from pynamodb.exceptions import TransactWriteError
 
-from carebook import table as under_test
 from carebook.errors import Unavailable
 from carebook.keys import Key
 from carebook.table import NOT_THERE, ConditionFailed, Row, Table, Writes, make_item
@@ -57,8 +56,7 @@ def warm_table() -> Iterator[Table]:
 
 
 @pytest.fixture
-def table(warm_table: Table, dynamo: Dynamo, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
-    monkeypatch.setattr(under_test, "_pause", lambda attempt: None)
+def table(warm_table: Table, dynamo: Dynamo) -> Iterator[Table]:
     events: Any = warm_table.connection.client.meta.events
     events.register("before-call.dynamodb", dynamo.answer)
     yield warm_table

@@ -2,6 +2,7 @@
 
 CarebookError
 ├── Invalid               input that breaks a rule: which field, what is wrong, what would be right
+│   └── RequestMismatch   an Idempotency-Key that was used for another request
 ├── NotFound              no such record in this account
 ├── NotAllowed            the caller's role, or the lack of one, forbids it
 ├── Conflict              the record's state forbids it
@@ -42,6 +43,11 @@ class CarebookError(Exception):
         if code is not None:
             self.code = code
 
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """What else the caller is told."""
+        return {}
+
 
 class Invalid(CarebookError):
     """Input that breaks one or more rules; nothing was written."""
@@ -52,6 +58,11 @@ class Invalid(CarebookError):
         count = len(errors)
         super().__init__(detail or f"{count} field{'s' * (count != 1)} cannot be accepted.", code=code)
         self.errors = tuple(errors)
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """Each broken rule."""
+        return {"errors": [{"field": one.field, "code": one.code, "message": one.message} for one in self.errors]}
 
 
 class NotFound(CarebookError):
@@ -72,6 +83,9 @@ class Conflict(CarebookError):
     code = "conflict"
 
 
+UNREADABLE_VERSION = -1  # what a caller expects who sent an ETag that is none of ours
+
+
 class StaleVersion(Conflict):
     """The caller's copy is older than the record.
 
@@ -82,16 +96,35 @@ class StaleVersion(Conflict):
 
     code = "stale_version"
 
-    def __init__(self, *, version: int, current: Mapping[str, Any]) -> None:
-        super().__init__(f"The record has changed since you read it; it is now at version {version}.")
+    def __init__(self, *, version: int, expected: int, current: Mapping[str, Any]) -> None:
+        super().__init__(
+            f"The record has changed since you read it; it is now at version {version}."
+            if 0 <= expected < version
+            else f"This ETag is none of this record's; it is now at version {version}."
+        )
         self.version = version
         self.current = dict(current)
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """Version and fields."""
+        return {"version": self.version, "current": self.current}
 
 
 class AlreadyExists(Conflict):
     """A record with this id is there already."""
 
     code = "already_exists"
+
+
+class RequestMismatch(Invalid):
+    """An Idempotency-Key was used before with another body."""
+
+    code = "idempotency_mismatch"
+
+    def __init__(self) -> None:
+        wrong = FieldError("Idempotency-Key", "idempotency_mismatch", "Use a new key for another request.")
+        super().__init__([wrong], detail="This key was used for a request with another body.")
 
 
 class BadCursor(CarebookError):

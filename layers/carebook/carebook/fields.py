@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 _CONTROL: Final = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]")
 _CONTROL_IN_TEXT: Final = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]")
@@ -44,6 +46,30 @@ Label = Annotated[str, Field(max_length=50), ONE_LINE]
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(_text)]
 
 
+@dataclass(frozen=True, slots=True)
+class OfForm:
+    """Text of a fixed form: the pattern for programs, a sentence for people."""
+
+    pattern: str
+    message: str
+    example: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check the whole text against the pattern."""
+        compiled = re.compile(self.pattern)
+
+        def check(text: str) -> str:
+            if not compiled.fullmatch(text):
+                raise PydanticCustomError("wrong_form", "{message}", {"message": self.message})
+            return text
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Show pattern and example."""
+        return handler(schema) | {"pattern": f"^(?:{self.pattern})$", "examples": [self.example]}
+
+
 def _time_zone(text: str) -> str:
     if text not in _time_zones():
         raise PydanticCustomError("time_zone_not_valid", "Use a name of the IANA list, for example America/New_York.")
@@ -61,10 +87,11 @@ def _country(text: str) -> str:
     import phonenumbers
 
     if text not in phonenumbers.SUPPORTED_REGIONS and text not in _WITHOUT_PHONES:
-        raise PydanticCustomError("country_not_valid", "Use a country code of two capital letters, for example US.")
+        raise PydanticCustomError("country_not_valid", _COUNTRY)
     return text
 
 
+_COUNTRY: Final = "Use a country's ISO 3166 code of two capital letters, for example US, or GB for the United Kingdom."
 # ISO 3166 territories that have no telephone numbering of their own.
 _WITHOUT_PHONES: Final = frozenset({"AQ", "BV", "GS", "HM", "PN", "TF", "UM"})
 
@@ -73,7 +100,7 @@ def _phone_country(text: str) -> str:
     import phonenumbers
 
     if text not in phonenumbers.SUPPORTED_REGIONS:
-        raise PydanticCustomError("country_not_valid", "Use a country code of two capital letters, for example US.")
+        raise PydanticCustomError("country_not_valid", _COUNTRY)
     return text
 
 

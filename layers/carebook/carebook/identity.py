@@ -24,6 +24,7 @@ class Permission(StrEnum):
     READ_SETTINGS = "read the settings"
     EDIT_SETTINGS = "change the settings"
     USE_CONTACTS = "use the contact book"
+    MERGE_CONTACTS = "merge contacts"
     PURGE_CONTACTS = "delete contacts for good"
 
 
@@ -32,6 +33,7 @@ _ALLOWED: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.READ_SETTINGS: _EVERYONE,
     Permission.EDIT_SETTINGS: frozenset({Role.DIRECTOR, Role.ADMINISTRATIVE}),
     Permission.USE_CONTACTS: _EVERYONE,
+    Permission.MERGE_CONTACTS: frozenset({Role.DIRECTOR, Role.ADMINISTRATIVE}),
     Permission.PURGE_CONTACTS: frozenset({Role.DIRECTOR}),
 }
 
@@ -73,7 +75,7 @@ class Principal:
         """
         if not self.may(permission):
             allowed = " or ".join(sorted(_ALLOWED[permission]))
-            raise NotAllowed(f"To {permission.value} takes the role {allowed}.")
+            raise NotAllowed(f"It takes the role {allowed} to {permission.value}.")
 
 
 def principal_from_claims(claims: Mapping[str, Any]) -> Principal:

@@ -3,6 +3,8 @@
 ``docs/table.md`` lists which access pattern uses which key; a test keeps that list true.
 """
 
+import hashlib
+import json
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -84,14 +86,64 @@ def reindex_key(account: str, record_id: str, version: int) -> Key:
     return Key(reindex_pk(account), f"{record_id}#{version:09}")
 
 
+def vocabulary_key(account: str, book: str) -> Key:
+    """The words of the names in a book of an account, out of which a search guesses what was meant."""
+    return Key(f"A#{account}", f"VOCABULARY#{book}")
+
+
+def vocabulary_wanted_key(account: str, book: str) -> Key:
+    """The mark of a vocabulary that is to be built."""
+    return Key(f"A#{account}", f"VOCABULARY#{book}#WANTED")
+
+
+VOCABULARY_PK: Final = "VOCABULARY"  # GSI2: vocabularies to be built, the longest wanted first
+
+
+def vocabulary_sk(at: datetime, account: str, book: str) -> str:
+    """Sort key on GSI2 of a vocabulary to be built from an instant on."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{book}"
+
+
+def parse_vocabulary_sk(sk: str) -> tuple[str, str]:
+    """Account and book out of :func:`vocabulary_sk`."""
+    _, account, book = sk.split("#")
+    return account, book
+
+
 def idempotency_pk(account: str) -> str:
     """The partition of an account's remembered requests."""
     return f"A#{account}#IDEM"
 
 
+ANSWER_PREFIX: Final = "ANSWER"
+
+
+def answer_key(account: str, request: str) -> Key:
+    """The kept answer to a request with an Idempotency-Key, where Powertools puts it: prefix, ``#`` and a hash."""
+    return Key(idempotency_pk(account), f"{ANSWER_PREFIX}#{hashlib.sha256(json.dumps(request).encode()).hexdigest()}")
+
+
+def answer_of_contact_key(account: str, contact_id: str, request: str) -> Key:
+    """Beside a contact: that an answer which shows it is kept."""
+    return Key(contact_pk(account, contact_id), f"ANSWER#{request}")
+
+
+def request_of_answer(sk: str) -> str | None:
+    """The request out of :func:`answer_of_contact_key`; None when the sort key is of another item."""
+    return sk.removeprefix("ANSWER#") if sk.startswith("ANSWER#") else None
+
+
 def done_once_key(account: str, request: str) -> Key:
-    """The mark that a write leaves in its own transaction, so that a repeat finds what the first one made."""
-    return Key(idempotency_pk(account), f"DONE#{request}")
+    """The mark that a write leaves in its own transaction, so that a repeat finds what the first one made.
+
+    *request* is what tells one request from another, and behind a dot a digest of what was sent with it.
+    """
+    return Key(idempotency_pk(account), f"DONE#{request.partition('.')[0]}")
+
+
+def sent_with(request: str) -> str:
+    """The digest of what was sent with a request."""
+    return request.partition(".")[2]
 
 
 PURGE_PK: Final = "PURGE"  # GSI2: archived contacts in the order of their last day
@@ -102,8 +154,36 @@ def purge_sk(at: datetime, account: str, contact_id: str) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{contact_id}"
 
 
-def purge_until(now: datetime) -> str:
-    """Upper bound on GSI2 of what is to be purged at *now*."""
+def merge_key(account: str, survivor_id: str, duplicate_id: str) -> Key:
+    """The ledger of a merge, with the contact that goes on."""
+    return Key(contact_pk(account, survivor_id), f"MERGE#{duplicate_id}")
+
+
+MERGES_FIRST: Final = "MERGE#"
+MERGES_LAST: Final = f"MERGE#{HIGHEST}"
+
+
+def merged_id(sk: str) -> str:
+    """The duplicate's id out of a ledger's sort key."""
+    return sk.removeprefix(MERGES_FIRST)
+
+
+MERGE_PK: Final = "MERGE"  # GSI2: merges that are under way, in the order of their beginning
+
+
+def merge_sk(at: datetime, account: str, survivor_id: str, duplicate_id: str) -> str:
+    """Sort key on GSI2 of a merge under way."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{survivor_id}#{duplicate_id}"
+
+
+def parse_merge_sk(sk: str) -> tuple[str, str, str]:
+    """Account, survivor and duplicate out of :func:`merge_sk`."""
+    _, account, survivor_id, duplicate_id = sk.split("#")
+    return account, survivor_id, duplicate_id
+
+
+def due_until(now: datetime) -> str:
+    """Upper bound on GSI2 of what is due at *now*."""
     return f"{now:%Y-%m-%dT%H:%M:%SZ}{HIGHEST}"
 
 

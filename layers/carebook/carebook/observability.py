@@ -1,5 +1,11 @@
 """Logs, with one line of context and never a person's data in them."""
 
+import logging
+
 from aws_lambda_powertools import Logger
 
 logger = Logger(use_rfc3339=True, utc=True)
+
+# At DEBUG these write requests and responses, and with them whole records, into the log.
+for _library in ("aws_lambda_powertools", "boto3", "botocore", "pynamodb", "urllib3"):
+    logging.getLogger(_library).setLevel(logging.WARNING)

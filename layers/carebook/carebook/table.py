@@ -1,15 +1,13 @@
 """The one table: reads that are one request, writes that are one transaction. PynamoDB stops here and in ``store``s."""
 
 import json
-import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, cast
 
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
@@ -21,10 +19,19 @@ from pynamodb.transactions import TransactWrite
 from carebook import __version__, environment
 from carebook.errors import Unavailable
 from carebook.keys import Key
+from carebook.retrying import attempts
 
-_ATTEMPTS: Final = 6
 RawItem = Mapping[str, Mapping[str, str]]
 _UNTOLD: Final = "NONE"  # PynamoDB would ask for the capacity that each call consumed, and nobody reads it
+_PASSING_ERRORS: Final = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+    }
+)
 _BUSY: Final = "The table is busy. Try again in a moment."
 _GSI2: Final = "GSI2"
 _DESCRIPTION: Final = {
@@ -84,7 +91,6 @@ class Row:
     key: Key
     version: int
     doc: Mapping[str, Any]
-    gsi2_sk: str = ""
 
 
 class ConditionFailed(Exception):
@@ -155,7 +161,7 @@ class Table:
         """Several items in one request, each as last written; None where there is none."""
         found: dict[Key, Row] = {}
         wanted = [{"PK": key.pk, "SK": key.sk} for key in keys]
-        for attempt in range(_ATTEMPTS):
+        for _ in attempts():
             data = self.connection.batch_get_item(
                 self.name, cast("Sequence[str]", wanted), consistent_read=True, return_consumed_capacity=_UNTOLD
             )
@@ -166,7 +172,6 @@ class Table:
             if not left:
                 return [found.get(key) for key in keys]
             wanted = [_plain_key(raw) for raw in left]
-            _pause(attempt)
         raise Unavailable(_BUSY)
 
     def query(
@@ -214,8 +219,8 @@ class Table:
         last = data.get("LastEvaluatedKey")
         return data["Items"], data["ScannedCount"], last["SK"]["S"] if last else None
 
-    def due(self, pk: str, *, until: str, limit: int) -> list[Row]:
-        """Up to *limit* items of GSI2 whose sort key is at most *until*, soonest first."""
+    def due(self, pk: str, *, until: str, limit: int) -> list[str]:
+        """Up to *limit* sort keys of GSI2 that are at most *until*, soonest first."""
         data = self._table.query(
             pk,
             range_key_condition=Item.gsi2_sk <= until,
@@ -223,7 +228,7 @@ class Table:
             limit=limit,
             return_consumed_capacity=_UNTOLD,
         )
-        return [_row(raw) for raw in data["Items"]]
+        return [raw["GSI2SK"]["S"] for raw in data["Items"]]
 
     def put_if(self, item: Item, condition: Condition) -> bool:
         """Write one item if *condition* holds; whether it did. Costs half of what a transaction does."""
@@ -243,7 +248,7 @@ class Table:
             ConditionFailed: for the first condition that does not hold.
             Unavailable: when other writes to the same items would not let it through.
         """
-        for attempt in range(_ATTEMPTS):
+        for _ in attempts():
             try:
                 with TransactWrite(connection=self.connection, return_consumed_capacity=_UNTOLD) as transaction:
                     for item, condition in writes.deletes:
@@ -252,7 +257,6 @@ class Table:
                         transaction.save(item, condition=condition)
             except TransactWriteError as error:
                 _raise_if_final(error, writes)
-                _pause(attempt)
             else:
                 return
         raise Unavailable("The record is being changed by others. Try again in a moment.")
@@ -261,13 +265,12 @@ class Table:
         """Remove items, in batches of 25, until none is left over."""
         for start in range(0, len(keys), 25):
             left = [{"PK": key.pk, "SK": key.sk} for key in keys[start : start + 25]]
-            for attempt in range(_ATTEMPTS):
+            for _ in attempts():
                 data = self.connection.batch_write_item(self.name, delete_items=left, return_consumed_capacity=_UNTOLD)
                 unprocessed = data.get("UnprocessedItems", {}).get(self.name, ())
                 left = [_plain_key(request["DeleteRequest"]["Key"]) for request in unprocessed]
                 if not left:
                     break
-                _pause(attempt)
             else:
                 raise Unavailable(_BUSY)
 
@@ -281,12 +284,10 @@ def open_table() -> Table:
 def _row(raw: Mapping[str, Mapping[str, str]]) -> Row:
     doc = raw.get("doc")
     version = raw.get("version")
-    gsi2_sk = raw.get("GSI2SK")
     return Row(
         Key(raw["PK"]["S"], raw["SK"]["S"]),
         int(version["N"]) if version else 0,
         json.loads(doc["S"]) if doc else {},
-        gsi2_sk["S"] if gsi2_sk else "",
     )
 
 
@@ -306,6 +307,14 @@ def _between(low: str | None, high: str | None) -> Condition | None:
     return None if high is None else Item.sk <= high
 
 
+def will_pass(error: Exception) -> bool:
+    """Whether an error of AWS is of the kind that passes by itself: throttling, a time-out, a hiccup."""
+    known = error if isinstance(error, ClientError) else getattr(error, "cause", None) or error.__cause__
+    if isinstance(known, ClientError):
+        return known.response["Error"]["Code"] in _PASSING_ERRORS
+    return isinstance(known or error, (ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError))
+
+
 def _raise_if_final(error: TransactWriteError, writes: Writes) -> None:
     if error.cause_response_code == "TransactionInProgressException":
         return
@@ -319,7 +328,3 @@ def _raise_if_final(error: TransactWriteError, writes: Writes) -> None:
             raise ConditionFailed(Key(item.pk, item.sk)) from error
     if not any(reason is not None and reason.code in passing for reason in error.cancellation_reasons):
         raise error
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads retries, guards nothing

@@ -217,6 +217,40 @@ def test_requests_of_two_accounts_or_without_a_mark_have_nothing_to_do_with_each
 
 
 @each_store
+def test_a_repeated_request_whose_contact_was_purged_adds_no_other(contacts: ContactStore) -> None:
+    contacts.purge(add(contacts, contact(), request="r1"), by=ANA, now=NOW)
+    with pytest.raises((NotFound, Conflict)):
+        add(contacts, contact(), request="r1")
+    assert contacts.page(ACCOUNT, archived=False, contact_type=None, after=None, limit=10) == []
+
+
+@each_store
+def test_what_a_request_made_is_known_as_it_is_now_and_to_its_account_alone(contacts: ContactStore) -> None:
+    kept = edit(contacts, add(contacts, contact(), request="r1"), notes="new")
+    assert contacts.made_by(ACCOUNT, "r1") == kept
+    assert contacts.made_by(ACCOUNT, "r2") is None
+    assert contacts.made_by(OTHER_ACCOUNT, "r1") is None
+
+
+@each_store
+def test_many_are_found_in_the_order_asked_for_but_only_those_in_use_and_of_the_account(contacts: ContactStore) -> None:
+    one, two, archived, purged = (add(contacts, contact(last_name=str(number))) for number in range(4))
+    foreign = add(contacts, contact(account=OTHER_ACCOUNT))
+    archive(contacts, archived)
+    contacts.purge(purged, by=ANA, now=NOW)
+    asked = [two, archived, foreign, purged, contact(), one]
+    assert contacts.find_many(ACCOUNT, [each.id for each in asked]) == [two, one]
+    assert contacts.find_many(ACCOUNT, []) == []
+
+
+@each_store
+def test_more_than_a_hundred_are_found_at_once(contacts: ContactStore) -> None:
+    kept = add(contacts, contact())
+    strangers = [contact().id for _ in range(120)]
+    assert contacts.find_many(ACCOUNT, [*strangers, kept.id]) == [kept]
+
+
+@each_store
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_a_name_in_any_script_comes_back_unchanged(contacts: ContactStore, name: str) -> None:
     kept = add(contacts, contact(last_name=name, organization_name=name, notes=name * 3))

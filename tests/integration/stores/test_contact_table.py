@@ -142,10 +142,7 @@ def test_a_purge_finished_by_another_run_says_who_began_it(
     assert row.doc == {"at": "2026-11-23T10:15:30.250Z", "by": BEN.id}
 
 
-@pytest.mark.parametrize("entries", [99, 130, 260])
-def test_a_long_history_is_purged_to_the_end_even_when_it_is_cut_short_again_and_again(
-    contacts: TableContacts, table: Table, requests: Requests, items: Callable[[], list[keys.Key]], entries: int
-) -> None:
+def with_a_long_past(contacts: TableContacts, table: Table, entries: int) -> Contact:
     kept = add(contacts, contact())
     ulids = [viewed(by=Person(f"usr_{number}", "x"), now=NOW).id.removeprefix("his_") for number in range(entries - 1)]
     for batch in batched(ulids, 100, strict=False):
@@ -153,6 +150,22 @@ def test_a_long_history_is_purged_to_the_end_even_when_it_is_cut_short_again_and
         for ulid in batch:
             writes.put(make_item(keys.history_key(ACCOUNT, kept.id, ulid), "history", {}))
         table.write(writes)
+    return kept
+
+
+@pytest.mark.parametrize("entries", [98, 99, 100, 260])
+def test_a_long_history_is_purged_to_the_end(
+    contacts: TableContacts, table: Table, items: Callable[[], list[keys.Key]], entries: int
+) -> None:
+    kept = with_a_long_past(contacts, table, entries)
+    contacts.purge(kept, by=ANA, now=NOW)
+    assert items() == [keys.purged_key(ACCOUNT, kept.id)]
+
+
+def test_a_long_history_is_purged_to_the_end_even_when_it_is_cut_short_again_and_again(
+    contacts: TableContacts, table: Table, requests: Requests, items: Callable[[], list[keys.Key]]
+) -> None:
+    kept = with_a_long_past(contacts, table, entries=260)
     with pytest.raises(Cut), requests.cut(at=2):
         contacts.purge(kept, by=ANA, now=NOW)
     for _ in range(50):

@@ -35,6 +35,17 @@ def test_settings_come_back_as_they_were_saved(settings: SettingsStore) -> None:
 
 
 @each_store
+def test_which_version_changed_what_last_is_kept(settings: SettingsStore) -> None:
+    first = AccountSettings().with_values({**DEFAULTS, "country": "CA", "currency": "CAD"})
+    settings.replace(ACCOUNT, first)
+    second = settings.current(ACCOUNT).with_values({**first.values, "country": "DE"})
+    settings.replace(ACCOUNT, second)
+    kept = settings.current(ACCOUNT)
+    assert kept == second
+    assert (kept.changed_since(0), kept.changed_since(1)) == ({"country": "DE", "currency": "CAD"}, {"country": "DE"})
+
+
+@each_store
 def test_of_two_first_changes_only_one_is_saved(settings: SettingsStore) -> None:
     settings.replace(ACCOUNT, changed(1, country="CA"))
     with pytest.raises(Conflict):

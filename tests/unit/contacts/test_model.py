@@ -93,6 +93,12 @@ def test_each_step_makes_the_next_version_and_says_when() -> None:
     assert [step.archived_at for step in steps] == [None, later, None]
 
 
+def test_a_version_is_younger_than_the_one_before_even_when_its_request_began_earlier() -> None:
+    earlier = NOW - timedelta(hours=1)
+    for step in (contact().edited(details(), earlier), contact().archived(earlier), contact().archived(NOW)):
+        assert step.updated_at == NOW + timedelta(milliseconds=1)
+
+
 def test_an_archived_contact_cannot_be_edited() -> None:
     with pytest.raises(Conflict) as refusal:
         contact().archived(NOW).edited(details(), NOW)
@@ -111,6 +117,7 @@ def test_the_last_day_is_30_days_after_archiving() -> None:
         ({"first_name": "Ana", "middle_name": "M", "last_name": "Müller", "name_suffix": "Jr"}, "Ana M Müller Jr"),
         ({"first_name": None, "last_name": "Müller", "organization_name": "Lakeside"}, "Müller"),
         ({"first_name": None, "last_name": None, "organization_name": "Lakeside"}, "Lakeside"),
+        ({"first_name": "Ana", "last_name": None, "organization_name": "Lakeside"}, "Lakeside"),
         ({"first_name": "", "last_name": None, "organization_name": None}, ""),
     ],
 )

@@ -29,6 +29,8 @@ CALIFORNIAN = "+13105550123"
         "（３１０）５５５－０１２３",
         "٣١٠ ٥٥٥ ٠١٢٣",
         "+13105550123\u200e",
+        "tel:+1-310-555-0123",
+        "TEL: 310-555-0123",
     ],
 )
 def test_a_national_number_is_read_with_the_practices_country_in_any_format(text: str) -> None:
@@ -67,6 +69,7 @@ def test_a_number_is_kept_for_the_world_and_shown_for_the_practice(
         "310 555 0123 extension 17",
         "310 555 0123 #17",
         "310 555 0123;ext=17",
+        "tel:+1-310-555-0123;ext=17",
     ],
 )
 def test_an_extension_behind_the_number_is_kept_apart(text: str) -> None:
@@ -108,6 +111,8 @@ def test_leading_zeros_of_an_extension_are_kept() -> None:
         ("310 555 0123 x", "US", "without letters"),
         ("310 555 0123 / 310 555 0124", "US", "not a phone number"),
         ("310 555 0123, 310 555 0124", "US", "not a phone number"),
+        ("310 555 0123/x310 555 0124", "US", "one number|without letters"),
+        ("310 555 0123 /x124", "US", "one number"),
         ("*67 310 555 0123", "US", "too long"),
         ("", "US", "not a phone number"),
         ("+", "US", "not a phone number"),

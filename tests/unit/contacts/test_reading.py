@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from carebook.contacts.model import Address, ContactDetails, Email, Phone
 from carebook.contacts.reading import details_of, read_details
@@ -71,6 +70,8 @@ def test_all_broken_rules_are_told_at_once_with_their_fields() -> None:
         ({"last_name": "", "organization_name": "  "}, False),
         ({"last_name": " \t ", "organization_name": ""}, False),
         ({"last_name": None, "first_name": "Ana"}, False),
+        ({"last_name": "\u200b\u00ad", "organization_name": "\u2060"}, False),
+        ({"last_name": "🎉"}, True),
     ],
 )
 def test_a_last_name_or_an_organization_is_required(names: dict[str, Any], enough: bool) -> None:
@@ -192,7 +193,7 @@ def test_what_was_kept_can_be_sent_back_as_it_is() -> None:
 def test_whatever_is_accepted_is_accepted_again_and_comes_out_the_same(lines: dict[str, str], notes: str) -> None:
     try:
         details = read(**lines, notes=notes)
-    except ValidationError:  # a separator of lines or paragraphs within a line
+    except Invalid:  # a separator of lines or paragraphs within a line
         return
     assert read_details(details.to_document(), DEFAULT, details) == details
 
@@ -232,15 +233,15 @@ def test_whatever_is_accepted_is_accepted_again_and_comes_out_the_same(lines: di
     ids=lambda fields: str(fields)[:60],
 )
 def test_a_field_of_the_wrong_shape_is_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError) as refusal:
-        read(**fields)
-    assert refusal.value.errors()[0]["loc"][0] == next(reversed(fields))
+    [(path, code), *_] = broken(**fields)
+    assert path.split(".")[0].split("[")[0] == next(reversed(fields))
+    assert code
 
 
 def test_what_is_no_object_is_refused() -> None:
     others: list[Any] = [None, [], "x", 1]
     for other in others:
-        with pytest.raises(ValidationError):
+        with pytest.raises(Invalid):
             read_details(other, DEFAULT)
 
 

@@ -43,11 +43,14 @@ def test_a_history_is_read_in_full_pages_to_its_end(contacts: MemoryContacts, vi
     kept = create_contact(contacts, account=ACCOUNT, details=details(), by=ANA, now=NOW)
     for hours in range(1, views + 1):
         view_contact(contacts, account=ACCOUNT, contact_id=kept.id, viewer=BEN, now=NOW + timedelta(hours=hours))
+    reading = NOW + timedelta(hours=views, minutes=30)
     moments: list[datetime] = []
     pages: list[int] = []
     before: tuple[datetime, str] | None = None
     while True:
-        entries, before = contact_history(contacts, account=ACCOUNT, contact_id=kept.id, before=before, limit=size)
+        entries, before = contact_history(
+            contacts, account=ACCOUNT, contact_id=kept.id, viewer=ANA, now=reading, before=before, limit=size
+        )
         moments += [entry.at for entry in entries]
         pages.append(len(entries))
         if before is None:
@@ -59,13 +62,17 @@ def test_a_history_is_read_in_full_pages_to_its_end(contacts: MemoryContacts, vi
 
 def test_the_history_of_a_contact_that_is_not_there_is_not_found(contacts: MemoryContacts) -> None:
     with pytest.raises(NotFound):
-        contact_history(contacts, account=ACCOUNT, contact_id=contact().id, before=None, limit=5)
+        contact_history(contacts, account=ACCOUNT, contact_id=contact().id, viewer=BEN, now=NOW, before=None, limit=5)
 
 
-def test_looking_at_a_history_is_no_view_of_the_contact(contacts: MemoryContacts) -> None:
+def test_reading_a_history_is_a_view_that_the_page_itself_does_not_show(contacts: MemoryContacts) -> None:
     kept = create_contact(contacts, account=ACCOUNT, details=details(), by=ANA, now=NOW)
-    contact_history(contacts, account=ACCOUNT, contact_id=kept.id, before=None, limit=5)
-    assert [entry.action for entry in contacts.history(ACCOUNT, kept.id, before=None, limit=5)] == ["created"]
+    later = NOW + timedelta(minutes=1)
+    pages = [
+        contact_history(contacts, account=ACCOUNT, contact_id=kept.id, viewer=BEN, now=later, before=None, limit=5)[0]
+        for _ in range(2)
+    ]
+    assert [[entry.action for entry in page] for page in pages] == [["created"], ["viewed", "created"]]
 
 
 def test_a_view_is_answered_with_the_contact_and_told_in_its_history(contacts: MemoryContacts) -> None:

@@ -99,18 +99,18 @@ def test_the_limits_are_what_they_are_thought_to_be(largest: Contact) -> None:
 
 
 def test_the_largest_contact_fits_into_an_item(largest: Contact, table: Recording) -> None:
-    TableContacts(table).add(largest, made("created", largest, by=BEN, now=NOW), request="f" * 64)
+    TableContacts(table).add(largest, made("created", largest, by=BEN), request="f" * 64)
     assert sizes(table)["contact"] < LARGEST_ITEM
 
 
 def test_the_largest_contact_fits_when_it_is_archived_too(largest: Contact, table: Recording) -> None:
     archived = largest.archived(NOW)
-    TableContacts(table).replace(largest, archived, made("archived", archived, by=BEN, now=NOW))
+    TableContacts(table).replace(largest, archived, made("archived", archived, by=BEN))
     assert sizes(table)["contact"] < LARGEST_ITEM
 
 
 def test_the_rows_of_the_largest_contact_are_small(largest: Contact, table: Recording) -> None:
-    TableContacts(table).add(largest, made("created", largest, by=BEN, now=NOW))
+    TableContacts(table).add(largest, made("created", largest, by=BEN))
     assert sizes(table)["contact in a list"] < 4 * 1024
 
 
@@ -118,7 +118,7 @@ def test_the_history_of_a_change_of_everything_is_small(largest: Contact, table:
     after = largest.edited(largest_details("𠮶"), NOW)
     changes = changes_between(largest.details, after.details)
     assert {change.field for change in changes if change.abridged} == {"emails", "notes"}
-    TableContacts(table).replace(largest, after, made("updated", after, by=BEN, now=NOW, changes=changes))
+    TableContacts(table).replace(largest, after, made("updated", after, by=BEN, changes=changes))
     assert sizes(table)["history"] < 32 * 1024
 
 
@@ -129,5 +129,5 @@ def test_the_longest_fields_that_a_history_repeats_make_no_large_entry(table: Re
     after = before.edited(shortened, NOW)
     changes = changes_between(before.details, after.details)
     assert not [change.field for change in changes if change.abridged]
-    TableContacts(table).replace(before, after, made("updated", after, by=BEN, now=NOW, changes=changes))
+    TableContacts(table).replace(before, after, made("updated", after, by=BEN, changes=changes))
     assert sizes(table)["history"] < 32 * 1024

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from carebook.errors import Invalid
 from carebook.http.body import MalformedBody, PayloadTooLarge, UnsupportedMediaType, plain_event, strict_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
-)
+).filter(lambda document: "\ufffd" not in json.dumps(document, ensure_ascii=False))
 PIECES = st.lists(
     st.sampled_from(
         ['{"a":', "}", "[", "]", "1", "-", "1e999", "NaN", "Infinity", "-Infinity", '"', "\\ud800", "\\udc00", "\\u12",
@@ -36,7 +37,7 @@ def test_any_text_is_an_object_or_refused_as_malformed(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.text(max_size=5), JSON, max_size=4), st.booleans())
+@given(st.dictionaries(st.sampled_from(["a", "é", "🎉", "", "\\u0041"]), JSON, max_size=4), st.booleans())
 def test_an_object_is_read_as_it_was_written(document: dict[str, Any], escaped: bool) -> None:
     assert strict_json(json.dumps(document, ensure_ascii=escaped)) == document
 
@@ -70,6 +71,7 @@ def test_an_object_is_read_as_it_was_written(document: dict[str, Any], escaped: 
         '{"\\udc00": 1}',
         '{"a": ["\\ud800\\ud800"]}',
         '{"a": "\ud800"}',
+        '{"a": "damaged \ufffd"}',
         "[" * 100_000,
         '{"a":' * 100_000,
         '{"a":' * 30 + "1" + "}" * 30,
@@ -104,7 +106,14 @@ def event(body: str | None, *, base64_encoded: bool = False, **headers: str) -> 
 
 @pytest.mark.parametrize(
     "declared",
-    ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/merge-patch+json", ""],
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        'application/json;charset="UTF-8"',
+        "APPLICATION/JSON",
+        "application/merge-patch+json",
+        "",
+    ],
 )
 def test_json_and_merge_patches_are_taken(declared: str) -> None:
     plain = plain_event(event("{}", Content_Type=declared))
@@ -116,10 +125,16 @@ def test_a_body_that_is_declared_as_nothing_is_taken_as_json() -> None:
     assert plain_event({"body": "{}", "headers": None})["headers"] == {"content-type": "application/json"}
 
 
-@pytest.mark.parametrize("declared", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json"])
+@pytest.mark.parametrize("declared", ["text/plain", "application/jsonx", "json", "application/json; charset=latin-1"])
 def test_a_body_declared_as_anything_else_is_refused(declared: str) -> None:
     with pytest.raises(UnsupportedMediaType):
         plain_event(event("{}", content_type=declared))
+
+
+def test_a_query_parameter_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(Invalid) as refusal:
+        plain_event({"body": None, "multiValueQueryStringParameters": {"limit": ["1", "2"], "type": ["other"]}})
+    assert [(error.field, error.code) for error in refusal.value.errors] == [("limit", "given_twice")]
 
 
 def test_other_headers_are_kept() -> None:

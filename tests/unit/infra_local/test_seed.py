@@ -1,6 +1,7 @@
 """Seeding as a caller: what is there is left alone, what passes is tried again, a refusal is one line."""
 
 import json
+from io import BytesIO
 from typing import Any
 
 import httpx
@@ -124,3 +125,32 @@ def test_a_duplicate_counts_as_written() -> None:
     with practice(api) as caller:
         assert caller.call("POST", "/contacts", json={}).status_code == 409
     assert len(api.requests) == 1
+
+
+class Aws:
+    """CloudFormation and Lambda, as far as seeding uses them."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.answer = answer
+        self.invoked: list[str] = []
+
+    def describe_stack_resource(self, **wanted: str) -> dict[str, Any]:
+        return {"StackResourceDetail": {"PhysicalResourceId": f"carebook-{wanted['LogicalResourceId']}-1"}}
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        self.invoked.append(FunctionName)
+        return self.answer
+
+
+def test_the_vocabularies_are_built_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = Aws({"Payload": BytesIO(b'{"built": 2}')})
+    monkeypatch.setattr(seed, "client", lambda *_: aws)
+    seed.build_vocabularies(1, Step("contacts"))
+    assert aws.invoked == ["carebook-BuildVocabulary-1"]
+
+
+def test_a_vocabulary_that_cannot_be_built_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = Aws({"FunctionError": "Unhandled", "Payload": BytesIO(b"access denied")})
+    monkeypatch.setattr(seed, "client", lambda *_: aws)
+    with pytest.raises(LaptopStackError, match="carebook-BuildVocabulary-1 failed: access denied"):
+        seed.build_vocabularies(1, Step("contacts"))

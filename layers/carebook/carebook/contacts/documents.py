@@ -18,7 +18,7 @@ def contact_document(contact: Contact) -> dict[str, Any]:
         "updated_at": instant(contact.updated_at),
         "archived_at": None if contact.archived_at is None else instant(contact.archived_at),
         "details": contact.details.to_document(),
-    }
+    } | ({"merged_into": contact.merged_into} if contact.merged_into else {})
 
 
 def contact_from(account: str, contact_id: str, version: int, document: Mapping[str, Any]) -> Contact:
@@ -32,6 +32,7 @@ def contact_from(account: str, contact_id: str, version: int, document: Mapping[
         created_at=parse_instant(document["created_at"]),
         updated_at=parse_instant(document["updated_at"]),
         archived_at=None if archived_at is None else parse_instant(archived_at),
+        merged_into=document.get("merged_into"),
     )
 
 

@@ -47,9 +47,10 @@ def _change(name: str, before: Any, after: Any) -> Change:
     return Change(name, before, after)
 
 
-def made(action: str, contact: Contact, *, by: Person, now: datetime, changes: tuple[Change, ...] = ()) -> HistoryEntry:
-    """The entry for what somebody just did to *contact*."""
-    return HistoryEntry(id=new_id(HISTORY, now), at=now, by=by, action=action, version=contact.version, changes=changes)
+def made(action: str, contact: Contact, *, by: Person, changes: tuple[Change, ...] = ()) -> HistoryEntry:
+    """The entry for what somebody just did to *contact*, which is its outcome."""
+    at = contact.updated_at
+    return HistoryEntry(id=new_id(HISTORY, at), at=at, by=by, action=action, version=contact.version, changes=changes)
 
 
 def viewed(*, by: Person, now: datetime) -> HistoryEntry:

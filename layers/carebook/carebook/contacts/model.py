@@ -59,9 +59,11 @@ class Named(Protocol):
 
 
 def shown_name(named: Named) -> str:
-    """First, middle and last name with suffix; the organization when there is no person."""
+    """First, middle and last name with suffix; without a last name the organization."""
+    if not named.last_name and named.organization_name:
+        return named.organization_name
     parts = (named.first_name, named.middle_name, named.last_name, named.name_suffix)
-    return " ".join(part for part in parts if part) or named.organization_name or ""
+    return " ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +117,10 @@ class ContactDetails:
 
     @property
     def list_name_key(self) -> str:
-        """Where the contact stands in a list: by last and first name, else by organization."""
+        """Where the contact stands in a list: by last and first name, without a last name by organization."""
+        person = (self.last_name, self.first_name, self.middle_name)
         return (
-            name_key((self.last_name, self.first_name, self.middle_name))
-            or name_key((self.organization_name,))
+            name_key(person if self.last_name or not self.organization_name else (self.organization_name,))
             or "\U0010fffd"  # nothing but signs and emoji: behind all names
         )
 
@@ -134,6 +136,12 @@ class Contact:
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None = None
+    merged_into: str | None = None
+
+    @property
+    def in_use(self) -> bool:
+        """Whether it is in lists and search: neither archived nor merged into another."""
+        return self.archived_at is None and self.merged_into is None
 
     def edited(self, details: ContactDetails, now: datetime) -> "Contact":
         """The next version, with other details.
@@ -143,15 +151,24 @@ class Contact:
         """
         if self.archived_at is not None:
             raise Conflict("The contact is archived. Restore it before you change it.", code="archived")
-        return replace(self, details=details, version=self.version + 1, updated_at=now)
+        return self.rewritten(details, now)
+
+    def rewritten(self, details: ContactDetails, now: datetime) -> "Contact":
+        """The next version with other details, whatever state the contact is in."""
+        return replace(self.succeeded(now), details=details)
 
     def archived(self, now: datetime) -> "Contact":
         """The next version, put away."""
-        return replace(self, archived_at=now, version=self.version + 1, updated_at=now)
+        return replace(self.succeeded(now), archived_at=now)
 
     def restored(self, now: datetime) -> "Contact":
         """The next version, back in use."""
-        return replace(self, archived_at=None, version=self.version + 1, updated_at=now)
+        return replace(self.succeeded(now), archived_at=None)
+
+    def succeeded(self, now: datetime) -> "Contact":
+        """The next version. It is younger than this one, even when its request began before this one was written."""
+        moment = max(now, self.updated_at + timedelta(milliseconds=1))
+        return replace(self, version=self.version + 1, updated_at=moment)
 
     @property
     def purge_at(self) -> datetime | None:

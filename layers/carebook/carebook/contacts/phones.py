@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 # Letters would be read as keypad letters: an O typed for a zero must not become a 6 and reach a stranger.
 _EXTENSION: Final = re.compile(r"(?:ext(?:ension|n)?\.?|x|#|;ext=)\s*:?\s*[0-9]{1,10}\s*$", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"^\s*tel:", re.IGNORECASE)
+# The library cuts off what follows and says nothing.
+_SECOND_NUMBER: Final = re.compile(r"[\\/]\s*x", re.IGNORECASE)
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 
@@ -36,10 +39,13 @@ def read_phone_number(text: str, country: str, extension: str | None = None) -> 
     """
     import phonenumbers  # 50 ms of import that only writes need
 
-    if _LETTER.search(_EXTENSION.sub("", text)):
-        raise PhoneNotValid("Write the number in digits, without letters.")
+    dialed = _SCHEME.sub("", text)
+    if _LETTER.search(_EXTENSION.sub("", dialed)):
+        raise PhoneNotValid('Write the number in digits, without letters. An extension goes behind "ext.".')
+    if _SECOND_NUMBER.search(dialed):
+        raise PhoneNotValid('Write one number. An extension goes behind "ext.".')
     try:
-        number = phonenumbers.parse(text, country)
+        number = phonenumbers.parse(dialed, country)
     except phonenumbers.NumberParseException as error:
         raise PhoneNotValid(
             "This is not a phone number. Write it with area code, or with + and country code."
@@ -50,7 +56,7 @@ def read_phone_number(text: str, country: str, extension: str | None = None) -> 
     if reason == phonenumbers.ValidationResult.TOO_SHORT:
         raise PhoneNotValid("The number is too short. Write it with area code, or with + and country code.")
     if reason == phonenumbers.ValidationResult.TOO_LONG:
-        raise PhoneNotValid("The number is too long.")
+        raise PhoneNotValid("The number is too long. Write it with area code, or with + and country code.")
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE or not _fits_numbering_plan(number):
         raise PhoneNotValid("No number in that country looks like this. Check the area code and the country code.")
     if extension and number.extension and extension != number.extension:

@@ -1,5 +1,6 @@
 """From what a caller sent to a contact's details: the rules that need more than the shape of the input."""
 
+import unicodedata
 from typing import Any
 
 from carebook.contacts.identifiers import is_valid_npi, is_valid_upin, tidy_npi
@@ -8,6 +9,7 @@ from carebook.contacts.phones import PhoneNotValid, read_phone_number
 from carebook.contacts.schemas import NewContact, PhoneInput
 from carebook.errors import FieldError, Invalid
 from carebook.settings.model import AccountSettings
+from carebook.validation import validated
 
 
 def read_details(document: Any, settings: AccountSettings, before: ContactDetails | None = None) -> ContactDetails:
@@ -17,10 +19,9 @@ def read_details(document: Any, settings: AccountSettings, before: ContactDetail
         before: what the contact had; phones found in it are taken as they are.
 
     Raises:
-        pydantic.ValidationError: when a field has the wrong shape.
-        Invalid: when a field breaks a rule; all of them are named.
+        Invalid: when a field has the wrong shape or breaks a rule; all of them are named.
     """
-    return details_of(NewContact.model_validate(document), settings, before=before)
+    return details_of(validated(NewContact, document), settings, before=before)
 
 
 def details_of(new: NewContact, settings: AccountSettings, *, before: ContactDetails | None = None) -> ContactDetails:
@@ -50,11 +51,16 @@ def details_of(new: NewContact, settings: AccountSettings, *, before: ContactDet
         language=new.language or None,
         notes=new.notes,
     )
-    if not details.last_name and not details.organization_name:
+    if not _is_seen(details.last_name) and not _is_seen(details.organization_name):
         errors.insert(0, FieldError("last_name", "name_required", "Give a last name or an organization."))
     if errors:
         raise Invalid(errors)
     return details
+
+
+def _is_seen(name: str | None) -> bool:
+    """Whether anything of a name can be seen: a letter, a digit, a sign."""
+    return any(unicodedata.category(character)[0] not in "CZ" for character in name or "")
 
 
 def _npi(text: str | None, errors: list[FieldError]) -> str | None:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from carebook.channels import Method, Methods, PhoneType
-from carebook.fields import ONE_LINE, Country, Label, LongName, Name, Text, TimeZone
+from carebook.fields import ONE_LINE, Country, Label, LongName, Name, OfForm, Text, TimeZone
 
 ContactType = Literal["parent_guardian", "physician", "community_care", "aged_care_facility", "other"]
 OtherIdQualifier = Literal["0B", "1G", "G2", "LU"]
@@ -21,6 +21,11 @@ def _email_address(text: str) -> str:
         return validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError as error:
         raise PydanticCustomError("email_not_valid", "{reason}", {"reason": str(error)}) from error
+
+
+Extension = Annotated[str, OfForm("[0-9]{0,10}", "Give up to ten digits.", "45"), ONE_LINE]
+_LANGUAGE = "([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4})?"
+Language = Annotated[str, OfForm(_LANGUAGE, "Give a language tag (BCP 47) such as en-US.", "es-US")]
 
 
 class EmailField(BaseModel):
@@ -41,7 +46,7 @@ class PhoneInput(BaseModel):
 
     number: Annotated[str, Field(max_length=50), ONE_LINE] = Field(examples=["(310) 555-0123"])
     type: PhoneType
-    extension: Annotated[str, Field(pattern=r"^[0-9]{0,10}$"), ONE_LINE] | None = None
+    extension: Extension | None = None
     display: Any = Field(default=None, description="Made by us; what is sent is not looked at.")
 
 
@@ -80,9 +85,7 @@ class NewContact(BaseModel):
     )
     address: AddressField = Field(default_factory=AddressField)
     time_zone: TimeZone | None = None
-    language: Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"), ONE_LINE] | None = (
-        Field(default=None, description="A BCP 47 tag.", examples=["es-US"])
-    )
+    language: Language | None = None
     notes: Text = ""
 
 
@@ -196,7 +199,7 @@ class HistoryEntryView(TypedDict):
     id: str
     at: str
     by: PersonView
-    action: Literal["created", "updated", "archived", "restored", "viewed"]
+    action: Literal["created", "updated", "archived", "restored", "merged", "unmerged", "viewed"]
     version: int | None
     changes: list[ChangeView]
 

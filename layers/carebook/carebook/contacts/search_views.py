@@ -5,7 +5,7 @@ from typing import Final, Literal, TypedDict, cast
 from carebook.contacts.schemas import ContactType
 from carebook.contacts.searchable import TYPES
 from carebook.search.entries import Entry
-from carebook.search.tokens import Kind
+from carebook.search.tokens import Kind, fold_address
 
 MatchedField = Literal["last_name", "first_name", "organization_name", "email", "phone", "npi"]
 
@@ -65,10 +65,10 @@ def _value(entry: Entry) -> str:
     text, record = entry.token.text, entry.record
     match entry.token.kind:
         case Kind.EMAIL:
-            return next((email for email in record.emails if email.casefold() == text), text)
+            return next((email for email in record.emails if fold_address(email) == text), text)
         case Kind.DOMAIN:
             domain, _, local = text.partition(" ")
-            return next((email for email in record.emails if email.casefold() == local + domain), local + domain)
+            return next((email for email in record.emails if fold_address(email) == local + domain), local + domain)
         case Kind.PHONE_REVERSED:
             return "+" + text[:0:-1]
         case Kind.NPI:

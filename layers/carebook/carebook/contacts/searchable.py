@@ -19,8 +19,8 @@ TYPES: Final[Mapping[str, str]] = {code: name for name, code in TYPE_CODES.items
 
 
 def searchable(contact: Contact) -> Searchable | None:
-    """*contact* as the index sees it; None while it is archived and not to be found."""
-    if contact.archived_at is not None:
+    """*contact* as the index sees it; None while it is not to be found."""
+    if not contact.in_use:
         return None
     details = contact.details
     return Searchable(

@@ -1,6 +1,7 @@
 """What staff do with contacts, as functions. Collaborators come first, facts by name."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -11,23 +12,50 @@ from carebook.identity import Person
 from carebook.ids import CONTACT, is_id, new_id
 from carebook.instants import instant
 from carebook.merge_patch import merge_patch
+from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
-_ATTEMPTS: Final = 5
 _HISTORY_LOOKED_AT: Final = 100
 
 Found = tuple[Contact, AccountSettings]
+
+
+class Merged(Conflict):
+    """The contact was merged into another."""
+
+    code = "merged"
+
+    def __init__(self, survivor_id: str) -> None:
+        super().__init__("This contact was merged into another. Unmerge it first, or use that one.")
+        self._survivor_id = survivor_id
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """Which one."""
+        return {"merged_into": self._survivor_id}
 
 
 class ContactStore(Protocol):
     """Where contacts are kept. A contact, its places in lists and its history are written together or not at all."""
 
     def find(self, account: str, contact_id: str) -> Found:
-        """The contact as last written, with the account's settings.
+        """The contact as last written, with the account's settings; of a merged one, that into which it was merged.
 
         Raises:
             NotFound: when the account has no such contact.
         """
+        ...
+
+    def find_exactly(self, account: str, contact_id: str) -> Found:
+        """Like :meth:`find`, but a contact that was merged into another is given as it is.
+
+        Raises:
+            NotFound: when the account has no such contact.
+        """
+        ...
+
+    def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
+        """Those of the contacts that are in use, in the order asked for."""
         ...
 
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
@@ -44,6 +72,10 @@ class ContactStore(Protocol):
         Raises:
             AlreadyExists: when the id is taken.
         """
+        ...
+
+    def made_by(self, account: str, request: str) -> Contact | None:
+        """The contact that a request has added before, if it has."""
         ...
 
     def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:
@@ -96,7 +128,7 @@ def create_contact(
     contact = Contact(
         id=new_id(CONTACT, now), account=account, version=1, details=details, created_at=now, updated_at=now
     )
-    return contacts.add(contact, made("created", contact, by=by, now=now), request=request)
+    return contacts.add(contact, made("created", contact, by=by), request=request)
 
 
 def view_contact(contacts: ContactStore, *, account: str, contact_id: str, viewer: Person, now: datetime) -> Found:
@@ -105,7 +137,7 @@ def view_contact(contacts: ContactStore, *, account: str, contact_id: str, viewe
     Raises:
         NotFound: when the account has no such contact.
     """
-    return contacts.view(account, _checked(contact_id), viewer=viewer, now=now)
+    return contacts.view(account, checked_id(contact_id), viewer=viewer, now=now)
 
 
 def change_contact(
@@ -135,9 +167,10 @@ def change_contact(
         patched = merge_patch(contact.details.to_document(), patch)
         edited = contact.edited(read_details(patched, settings, contact.details), now)
         changes = changes_between(contact.details, edited.details)
-        return (edited, made("updated", edited, by=by, now=now, changes=changes)) if changes else None
+        return (edited, made("updated", edited, by=by, changes=changes)) if changes else None
 
-    return _write(contacts, account, contact_id, expected_version, edit)
+    act = Act(account, contact_id, by, now, expected_version)
+    return _write(contacts, act, edit, contacts.find)
 
 
 def archive_contact(
@@ -156,7 +189,8 @@ def archive_contact(
             return None
         return _moved("archived", contact, contact.archived(now), by)
 
-    return _write(contacts, account, contact_id, expected_version, archive)[0]
+    act = Act(account, contact_id, by, now, expected_version)
+    return _write(contacts, act, archive, one_of_its_own(contacts))[0]
 
 
 def restore_contact(
@@ -175,47 +209,8 @@ def restore_contact(
             return None
         return _moved("restored", contact, contact.restored(now), by)
 
-    return _write(contacts, account, contact_id, expected_version, restore)
-
-
-def purge_contact(
-    contacts: ContactStore,
-    *,
-    account: str,
-    contact_id: str,
-    by: Person,
-    now: datetime,
-    expected_version: int | None = None,
-) -> None:
-    """Delete the contact and everything that hangs on it, for good."""
-    for _ in range(_ATTEMPTS):
-        contact, _settings = contacts.find(account, _checked(contact_id))
-        _refuse_stale(contacts, contact, expected_version)
-        try:
-            contacts.purge(contact, by=by, now=now)
-        except Conflict:
-            continue
-        return
-    raise Unavailable(_TOO_BUSY)
-
-
-def due_for_purge(contacts: ContactStore, *, now: datetime, limit: int) -> list[tuple[str, str]]:
-    """Account and id of contacts that are to be purged now, in any account."""
-    return contacts.due_for_purge(now=now, limit=limit)
-
-
-def purge_when_due(contacts: ContactStore, *, account: str, contact_id: str, by: Person, now: datetime) -> bool:
-    """Purge a contact if it is still due: archived long enough, or half purged. Whether it was."""
-    if contacts.finish_purge(account, contact_id):
-        return True
-    try:
-        contact, _ = contacts.find(account, contact_id)
-    except NotFound:
-        return False
-    if contact.purge_at is None or contact.purge_at > now:
-        return False
-    contacts.purge(contact, by=by, now=now)
-    return True
+    act = Act(account, contact_id, by, now, expected_version)
+    return _write(contacts, act, restore, one_of_its_own(contacts))
 
 
 def list_contacts(
@@ -238,65 +233,104 @@ def contact_history(
     *,
     account: str,
     contact_id: str,
+    viewer: Person,
+    now: datetime,
     before: tuple[datetime, str] | None,
     limit: int,
 ) -> tuple[Sequence[HistoryEntry], tuple[datetime, str] | None]:
-    """A page of a contact's history, newest first, and where the next one begins.
+    """A page of a contact's history, newest first, and where the next one begins. Reading it is a view.
 
     Raises:
         NotFound: when the account has no such contact.
     """
-    if before is None:  # a later page's cursor is proof enough
-        contacts.find(account, _checked(contact_id))
-    entries = contacts.history(account, contact_id, before=before, limit=limit + 1)
+    found = contacts.find(account, checked_id(contact_id))[0].id
+    entries = contacts.history(account, found, before=before, limit=limit + 1)
+    contacts.view(account, found, viewer=viewer, now=now)  # after the page was read: it does not show itself
     page = entries[:limit]
     return page, (page[-1].at, page[-1].id) if len(entries) > limit else None
 
 
-_TOO_BUSY: Final = "The contact is being changed by others. Try again in a moment."
+TOO_BUSY: Final = "The contact is being changed by others. Try again in a moment."
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does something to which contact, when, and which version of it they mean."""
+
+    account: str
+    contact_id: str
+    by: Person
+    now: datetime
+    expected_version: int | None
 
 
 def _write(
     contacts: ContactStore,
-    account: str,
-    contact_id: str,
-    expected_version: int | None,
+    act: Act,
     next_version: Callable[[Contact, AccountSettings], tuple[Contact, HistoryEntry] | None],
+    find: Callable[[str, str], Found],
 ) -> Found:
-    """Read, decide, write; and again when somebody else wrote in between."""
-    for _ in range(_ATTEMPTS):
-        before, settings = contacts.find(account, _checked(contact_id))
-        _refuse_stale(contacts, before, expected_version)
+    """Read, decide, write; and again when somebody else wrote in between.
+
+    When there is nothing to write, the caller has looked at the contact, and that is recorded.
+    """
+    for _ in attempts():
+        before, settings = find(act.account, checked_id(act.contact_id))
+        refuse_stale(contacts, before, act)
         decided = next_version(before, settings)
         if decided is None:
-            return before, settings
+            return contacts.view(act.account, before.id, viewer=act.by, now=act.now)
         after, entry = decided
         try:
             contacts.replace(before, after, entry)
         except Conflict:
             continue
         return after, settings
-    raise Unavailable(_TOO_BUSY)
+    raise Unavailable(TOO_BUSY)
 
 
 def _moved(action: str, before: Contact, after: Contact, by: Person) -> tuple[Contact, HistoryEntry]:
     was, is_now = (moment and instant(moment) for moment in (before.archived_at, after.archived_at))
     change = Change("archived_at", was, is_now)
-    return after, made(action, after, by=by, now=after.updated_at, changes=(change,))
+    return after, made(action, after, by=by, changes=(change,))
 
 
-def _refuse_stale(contacts: ContactStore, contact: Contact, expected_version: int | None) -> None:
-    if expected_version is None or expected_version == contact.version:
+def one_of_its_own(contacts: ContactStore) -> Callable[[str, str], Found]:
+    """A way to find a contact that refuses a merged one: what puts away or deletes must mean that very contact."""
+
+    def find(account: str, contact_id: str) -> Found:
+        found = contacts.find_exactly(account, contact_id)
+        if found[0].merged_into is not None:
+            raise Merged(found[0].merged_into)
+        return found
+
+    return find
+
+
+def refuse_stale(contacts: ContactStore, contact: Contact, act: Act) -> None:
+    """Refuse when the caller means another version, with the fields that have changed since that one.
+
+    What the refusal shows was seen, and is recorded as a view.
+    """
+    expected = act.expected_version
+    if expected is None or expected == contact.version:
         return
+    current = _changed_since(contacts, contact, expected) if 0 < expected < contact.version else {}
+    if current:
+        contacts.view(contact.account, contact.id, viewer=act.by, now=act.now)
+    raise StaleVersion(version=contact.version, expected=expected, current=current)
+
+
+def _changed_since(contacts: ContactStore, contact: Contact, version: int) -> dict[str, Any]:
     now = contact.details.to_document() | {"archived_at": contact.archived_at and instant(contact.archived_at)}
     entries = contacts.history(contact.account, contact.id, before=None, limit=_HISTORY_LOOKED_AT)
-    newer = [entry for entry in entries if entry.version > expected_version]
-    seen_far_enough = any(0 < entry.version <= expected_version for entry in entries)
-    changed = {change.field for entry in newer for change in entry.changes} if seen_far_enough else set(now)
-    raise StaleVersion(version=contact.version, current={name: now[name] for name in now if name in changed})
+    changed = {change.field for entry in entries if entry.version > version for change in entry.changes}
+    seen_far_enough = any(0 < entry.version <= version for entry in entries)
+    return {name: value for name, value in now.items() if name in changed or not seen_far_enough}
 
 
-def _checked(contact_id: str) -> str:
+def checked_id(contact_id: str) -> str:
+    """*contact_id*, if it has the form of one; what has not is not found without asking."""
     if not is_id(contact_id, CONTACT):
         raise NotFound("There is no such contact.")
     return contact_id

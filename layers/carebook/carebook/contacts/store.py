@@ -1,6 +1,7 @@
 """Contacts in the table. A contact, its places in lists and its history entry are one transaction."""
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,7 +19,7 @@ from carebook.contacts.history_page import history_page
 from carebook.contacts.model import Contact, ContactSummary, summary_of
 from carebook.contacts.searchable import BOOK, searchable
 from carebook.contacts.service import Found
-from carebook.errors import AlreadyExists, Conflict, NotFound
+from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
 from carebook.identity import Person
 from carebook.ids import HISTORY
 from carebook.instants import instant
@@ -30,6 +31,7 @@ from carebook.table import NOT_THERE, ConditionFailed, Item, Table, Writes, at_v
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
 _VIEWS_REMEMBERED: Final = 10_000
+_LONGEST_CHAIN: Final = 20
 _NO_SUCH_CONTACT: Final = "There is no such contact."
 
 
@@ -43,12 +45,34 @@ class TableContacts:
         self._index = TableIndexStates(table)
 
     def find(self, account: str, contact_id: str) -> Found:
+        """One request for the contact and the settings together; one more for each merge that the id leads through."""
+        for _ in range(_LONGEST_CHAIN):
+            contact, settings = self.find_exactly(account, contact_id)
+            if contact.merged_into is None:
+                return contact, settings
+            contact_id = contact.merged_into
+        raise NotFound(_NO_SUCH_CONTACT)
+
+    def find_exactly(self, account: str, contact_id: str) -> Found:
         """One request for the contact and the settings together."""
         row, kept = self._table.get_together(keys.contact_key(account, contact_id), keys.settings_key(account))
         if row is None or "purging" in row.doc:
             raise NotFound(_NO_SUCH_CONTACT)
         settings = AccountSettings.stored(kept.version, kept.doc) if kept else AccountSettings()
         return contact_from(account, contact_id, row.version, row.doc), settings
+
+    def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
+        """One request for each hundred."""
+        found: list[Contact] = []
+        for start in range(0, len(contact_ids), 100):
+            ids = contact_ids[start : start + 100]
+            rows = self._table.get_together(*(keys.contact_key(account, contact_id) for contact_id in ids))
+            found += [
+                contact_from(account, contact_id, row.version, row.doc)
+                for contact_id, row in zip(ids, rows, strict=True)
+                if row is not None and "purging" not in row.doc
+            ]
+        return [contact for contact in found if contact.in_use]
 
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
         """The view is written beside the read, unless this environment has written it in this hour.
@@ -68,6 +92,8 @@ class TableContacts:
                 self._table.delete_all([_history_item_key(account, contact_id, entry)])
             raise
         writing.result()
+        if found[0].id != contact_id:  # a merged contact's id was looked up: the view is of the one it leads to
+            self._table.put_if(_history_item(account, found[0].id, entry), NOT_THERE)
         self._views[seen] = end_of_hour(now)
         if len(self._views) > _VIEWS_REMEMBERED:
             self._views.popitem(last=False)
@@ -81,21 +107,36 @@ class TableContacts:
         for item in self._places(contact, self._index.of(contact.account)).values():
             writes.put(item)
         mark = request and keys.done_once_key(contact.account, request)
-        if mark:
-            item = make_item(mark, "done once", {"contact_id": contact.id})
+        if request and mark:
+            item = make_item(mark, "done once", {"contact_id": contact.id, "sent": keys.sent_with(request)})
             item.expires_at = int((contact.created_at + _REQUESTS_REMEMBERED).timestamp())
             now = int(contact.created_at.timestamp())
             writes.put(item, NOT_THERE | (Item.expires_at < now))  # time to live deletes late
         try:
             self._table.write(writes)
         except ConditionFailed as failed:
-            if mark and failed.key == mark:
-                return self._made_before(contact.account, mark)
+            if request and failed.key == mark:
+                made = self.made_by(contact.account, request)
+                if made is not None:
+                    return made
             raise AlreadyExists(f"Contact {contact.id} already exists.") from failed
         return contact
 
+    def made_by(self, account: str, request: str) -> Contact | None:
+        """One request for the mark, and one for the contact."""
+        row = self._table.get(keys.done_once_key(account, request))
+        if row is None:
+            return None
+        if row.doc["sent"] != keys.sent_with(request):
+            raise RequestMismatch
+        return self.find_exactly(account, row.doc["contact_id"])[0]
+
     def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:
         """One transaction under the version of *before*; only rows and entries that differ are written."""
+        self._write(self.changes(before, after, entry))
+
+    def changes(self, before: Contact, after: Contact, entry: HistoryEntry) -> Writes:
+        """What :meth:`replace` writes, for transactions that hold more."""
         writes = Writes()
         writes.put(_contact_item(after), at_version(before.version))
         writes.put(_history_item(after.account, after.id, entry))
@@ -106,7 +147,7 @@ class TableContacts:
                 writes.put(item)
         for key in old.keys() - new.keys():
             writes.delete(key)
-        self._write(writes)
+        return writes
 
     def page(
         self, account: str, *, archived: bool, contact_type: str | None, after: str | None, limit: int
@@ -142,22 +183,37 @@ class TableContacts:
         row = self._table.get(key)
         if row is None or "purging" not in row.doc:
             return False
+        self._purge_merged(account, contact_id, row.doc["purging"])
         while True:
             found = self._table.query(key.pk, limit=100)
             rest = [other.key for other in found if other.key != key]
             if not rest:
                 break
-            self._table.delete_all(rest)
+            self._table.delete_all(rest + _kept_answers(account, rest))
         writes = Writes()
         writes.put(make_item(keys.purged_key(account, contact_id), "purged contact", row.doc["purging"]))
         writes.delete(key)
         self._table.write(writes)
         return True
 
+    def _purge_merged(self, account: str, contact_id: str, purging: Mapping[str, str]) -> None:
+        """What was merged into a contact goes with it: it is the same person's file."""
+        pk = keys.contact_pk(account, contact_id)
+        for row in self._table.query(pk, low=keys.MERGES_FIRST, high=keys.MERGES_LAST, limit=1000):
+            merged = keys.merged_id(row.key.sk)
+            kept = self._table.get(keys.contact_key(account, merged))
+            if kept is None:
+                continue
+            if kept.doc.get("merged_into") == contact_id:
+                item = make_item(kept.key, "contact being purged", {"purging": purging}, version=kept.version + 1)
+                if not self._table.put_if(item, at_version(kept.version)):
+                    raise Conflict("The contact was changed in the meantime.")
+            self.finish_purge(account, merged)
+
     def due_for_purge(self, *, now: datetime, limit: int) -> list[tuple[str, str]]:
         """One query of GSI2."""
-        rows = self._table.due(keys.PURGE_PK, until=keys.purge_until(now), limit=limit)
-        return [keys.parse_purge_sk(row.gsi2_sk) for row in rows]
+        rows = self._table.due(keys.PURGE_PK, until=keys.due_until(now), limit=limit)
+        return [keys.parse_purge_sk(row) for row in rows]
 
     def _places(self, contact: Contact, state: IndexState) -> dict[keys.Key, Item]:
         """Everything by which a contact is found: its rows in lists, its entries in the search index."""
@@ -166,12 +222,6 @@ class TableContacts:
         if record is None:
             return rows
         return rows | items_of(entries_of(record), contact.account, BOOK, version=state.version)
-
-    def _made_before(self, account: str, mark: keys.Key) -> Contact:
-        row = self._table.get(mark)
-        if row is None:
-            raise Conflict("The first answer to this request is no longer known.")
-        return self.find(account, row.doc["contact_id"])[0]
 
     def _write(self, writes: Writes) -> None:
         try:
@@ -182,6 +232,12 @@ class TableContacts:
 
 def _same(one: Item, other: Item) -> bool:
     return (one.doc, one.words, one.type) == (other.doc, other.words, other.type)
+
+
+def _kept_answers(account: str, beside_contact: Sequence[keys.Key]) -> list[keys.Key]:
+    """Where answers lie that show the contact, and the marks of the requests that got them."""
+    requests = [request for key in beside_contact if (request := keys.request_of_answer(key.sk))]
+    return [key(account, request) for request in requests for key in (keys.answer_key, keys.done_once_key)]
 
 
 def _contact_item(contact: Contact) -> Item:
@@ -201,6 +257,8 @@ def _history_item(account: str, contact_id: str, entry: HistoryEntry) -> Item:
 
 
 def _list_items(contact: Contact) -> list[Item]:
+    if contact.merged_into is not None:
+        return []
     document = summary_document(summary_of(contact))
     archived, name_key = contact.archived_at is not None, contact.details.list_name_key
     return [

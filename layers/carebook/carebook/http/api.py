@@ -7,29 +7,29 @@ from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import ValidationError
 
 from carebook import cursors
-from carebook.errors import CarebookError, FieldError, Invalid, NotFound
+from carebook.errors import UNREADABLE_VERSION, CarebookError, FieldError, Invalid, NotFound, Unavailable
 from carebook.http.body import plain_event, strict_json
 from carebook.http.idempotency import answer_once
 from carebook.http.problems import (
     PROBLEM_JSON,
     SECURITY_HEADERS,
+    headers_of,
     internal_error,
-    invalid_input,
+    invalid_request,
     problem,
     proxy_response,
     status_of,
 )
 from carebook.identity import Principal, principal_from_claims
 from carebook.observability import logger
+from carebook.validation import unknown_field
 
 _dump: Final = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 _JSON: Final = "application/json"
-_NO_VERSION: Final = -1
 
 
 class Api(APIGatewayRestResolver):
@@ -40,13 +40,18 @@ class Api(APIGatewayRestResolver):
     """
 
     def __init__(self, *, public: bool = False) -> None:
-        super().__init__(enable_validation=True, serializer=_dump, json_body_deserializer=strict_json)
+        super().__init__(
+            enable_validation=True,
+            serializer=_dump,
+            json_body_deserializer=strict_json,
+            response_validation_error_http_code=500,
+        )
         self._public = public
         self._principal: Principal | None = None
-        self.use([_refuse_unknown_parameters, answer_once])
+        self.use([_refuse_what_is_not_asked_for, answer_once])
         self.exception_handler(CarebookError)(self._refuse)
-        self.exception_handler(RequestValidationError)(lambda found: self._refuse(invalid_input(found.errors())))
-        self.exception_handler(ValidationError)(lambda found: self._refuse(invalid_input(found.errors())))
+        self.exception_handler(RequestValidationError)(lambda found: self._refuse(invalid_request(found.errors())))
+        self.exception_handler(ResponseValidationError)(self._own_fault)
         self.exception_handler(NotFoundError)(lambda _: self._refuse(NotFound("There is nothing here.")))
 
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -61,8 +66,12 @@ class Api(APIGatewayRestResolver):
             return super().resolve(plain_event(event), context)
         except CarebookError as refusal:
             _log_refusal(refusal)
-            return proxy_response(problem(refusal, request_id))
-        except Exception:  # noqa: BLE001 - the last line: nothing of a surprise may reach the caller
+            return proxy_response(problem(refusal, request_id), headers_of(refusal))
+        except Exception as surprise:  # noqa: BLE001 - the last line: nothing of a surprise may reach the caller
+            if _will_pass(surprise):
+                logger.warning("AWS is busy", error=type(surprise).__name__)
+                busy = Unavailable("We are busy at the moment. Try again in a moment.")
+                return proxy_response(problem(busy, request_id), headers_of(busy))
             logger.exception("Unexpected error")
             return proxy_response(internal_error(request_id))
         finally:
@@ -77,12 +86,16 @@ class Api(APIGatewayRestResolver):
 
     @property
     def expected_version(self) -> int | None:
-        """The version in If-Match; None when the header is absent or ``*``, and never a match when unreadable."""
+        """The version in If-Match; None when the header is absent or ``*``, and never a match when unreadable.
+
+        Of several ETags the highest counts. Weak ones count too: compressing proxies make them of strong ones.
+        """
         header = self.current_event.headers.get("If-Match")
         if header is None or header.strip() == "*":
             return None
-        digits = header.strip().removeprefix("W/").strip('"')
-        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else _NO_VERSION
+        tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
+        versions = [int(tag) for tag in tags if tag.isascii() and tag.isdigit() and len(tag) < 16]
+        return max(versions, default=UNREADABLE_VERSION)
 
     @property
     def once(self) -> str | None:
@@ -103,12 +116,19 @@ class Api(APIGatewayRestResolver):
         return None if cursor is None else cursors.unseal(_secret(), self._cursor_scope(query), cursor)
 
     def _cursor_scope(self, query: tuple[str, ...]) -> tuple[str, ...]:
-        return (self.principal.account, self.current_event.path.removeprefix("/v1"), *query)
+        return (self.principal.account, self.current_event.path.removeprefix("/v1").rstrip("/"), *query)
+
+    def _own_fault(self, fault: ResponseValidationError) -> Response[Any]:
+        """An answer that is not what we promise: our fault, never the caller's. What it held is not for the log."""
+        found = [{"loc": list(error["loc"]), "type": error["type"]} for error in fault.errors()]
+        logger.error("The answer breaks its schema", errors=found)
+        document = internal_error(self.current_event.request_context.request_id or "")
+        return Response(500, PROBLEM_JSON, _dump(document), headers=dict(SECURITY_HEADERS))
 
     def _refuse(self, refusal: CarebookError) -> Response[Any]:
         _log_refusal(refusal)
         document = problem(refusal, self.current_event.request_context.request_id or "")
-        return Response(status_of(refusal), PROBLEM_JSON, _dump(document), headers=dict(SECURITY_HEADERS))
+        return Response(status_of(refusal), PROBLEM_JSON, _dump(document), headers=headers_of(refusal))
 
 
 def answer(
@@ -130,22 +150,29 @@ def _secret() -> bytes:
     return signing_secret()
 
 
+def _will_pass(surprise: Exception) -> bool:
+    from carebook.table import will_pass  # functions without a table stay without its client
+
+    return will_pass(surprise)
+
+
 def _log_refusal(refusal: CarebookError) -> None:
     logger.info("Refused", code=refusal.code)
 
 
-def _refuse_unknown_parameters(
+def _refuse_what_is_not_asked_for(
     app: APIGatewayRestResolver, next_middleware: Callable[[APIGatewayRestResolver], Response[Any]]
 ) -> Response[Any]:
-    """A misspelt filter must not silently select everything."""
-    given = app.current_event.query_string_parameters
-    if given:
-        known = {parameter.alias for parameter in app.context["_route"].dependant.query_params}
-        errors = [
-            FieldError(name, "unknown_parameter", "There is no such parameter here. Check its spelling.")
-            for name in given
-            if name not in known
-        ]
-        if errors:
-            raise Invalid(errors)
+    """A misspelt filter must not silently select everything, nor a body be sent to a route that takes none."""
+    dependant, event = app.context["_route"].dependant, app.current_event
+    known = {parameter.alias for parameter in dependant.query_params}
+    errors = [
+        FieldError(name, "unknown_parameter", "There is no such parameter here. Check its spelling.")
+        for name in event.query_string_parameters
+        if name not in known
+    ]
+    if event.body and not dependant.body_params:
+        errors += [unknown_field(name, name) for name in event.json_body]
+    if errors:
+        raise Invalid(errors)
     return next_middleware(app)

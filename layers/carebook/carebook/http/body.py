@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from carebook.errors import CarebookError
+from carebook.errors import CarebookError, FieldError, Invalid
 
 _LARGEST: Final = 5 * 1024 * 1024
 _JSON_TYPES: Final = ("application/json", "application/merge-patch+json")
@@ -34,11 +34,16 @@ def plain_event(event: Mapping[str, Any]) -> dict[str, Any]:
     """*event* with its body as text and its content type as plain JSON, as the resolver expects them.
 
     Raises:
+        Invalid: when a query parameter is there twice.
         UnsupportedMediaType: when the body is declared as something other than JSON.
         PayloadTooLarge: when it has more than 5 MB.
         MalformedBody: when it is no text.
     """
     plain = dict(event)
+    given = plain.get("multiValueQueryStringParameters") or {}
+    twice = [FieldError(name, "given_twice", "Give it once.") for name, values in given.items() if len(values) > 1]
+    if twice:
+        raise Invalid(twice)
     body = plain.get("body")
     if not body:
         return plain
@@ -76,6 +81,8 @@ def strict_json(text: str) -> dict[str, Any]:
         raise MalformedBody("The body must be a JSON object: { … }.")
     if _deeper_than(document, 20):
         raise MalformedBody("The body is nested too deeply.")
+    if "\ufffd" in text:
+        raise MalformedBody("The body was no UTF-8: it holds the sign that stands for damaged text (U+FFFD).")
     if not _is_unicode(document):
         raise MalformedBody("The body holds half of a surrogate pair, which is no character.")
     return document
@@ -112,9 +119,12 @@ def _refuse_constant(name: str) -> NoReturn:
 def _check_media_type(event: Mapping[str, Any]) -> None:
     headers = event.get("headers") or {}
     declared = next((str(value) for name, value in headers.items() if name.lower() == "content-type"), "")
-    media_type = declared.split(";")[0].strip().lower()
+    media_type, *parameters = (part.strip().lower() for part in declared.split(";"))
     if media_type and media_type not in _JSON_TYPES:
         raise UnsupportedMediaType("Send the body as application/json.")
+    charset = next((part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset")), "utf-8")
+    if charset not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType("Send the body in UTF-8.")
 
 
 def _with_json(headers: Mapping[str, Any] | None, *, as_list: bool = False) -> dict[str, Any]:

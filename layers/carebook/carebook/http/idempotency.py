@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from carebook.errors import Conflict, FieldError, Invalid
-from carebook.keys import idempotency_pk
+from carebook.errors import Conflict, FieldError, Invalid, RequestMismatch
+from carebook.ids import CONTACT, is_id
+from carebook.keys import ANSWER_PREFIX, answer_of_contact_key, idempotency_pk
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
@@ -32,11 +34,17 @@ def answer_once(app: APIGatewayRestResolver, next_middleware: Next) -> Response[
         return next_middleware(app)
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Invalid([FieldError("Idempotency-Key", "wrong_form", "Use 1 to 255 printable characters.")])
-    account = app.principal.account  # type: ignore[attr-defined]
-    mark = hashlib.sha256(json.dumps([event.http_method, event.path, key]).encode()).hexdigest()
-    app.context["once"] = mark
+    principal = app.principal  # type: ignore[attr-defined]
+    account, who = principal.account, [principal.user_id, *sorted(principal.roles)]
+    # A kept answer is for who got it, in the role they had: nobody else is shown it without being asked who they are.
+    mark = _digest([event.http_method, event.path, key, *who])
     body = json.dumps([event.query_string_parameters, event.json_body], sort_keys=True)
+    app.context["once"] = f"{mark}.{_digest(body)}"
     return _remembering(account, mark, body, app, next_middleware)
+
+
+def _digest(what: Any) -> str:
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
 
 def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver, proceed: Next) -> Response[Any]:
@@ -49,6 +57,7 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
 
     config = IdempotencyConfig(
         event_key_jmespath="mark",
+        hash_function="sha256",
         payload_validation_jmespath="body",
         expires_after_seconds=_REMEMBERED_SECONDS,
         raise_on_no_idempotency_key=True,
@@ -56,19 +65,31 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
     )
 
     @idempotent_function(  # type: ignore[untyped-decorator]
-        data_keyword_argument="request", persistence_store=_store(account), config=config
+        data_keyword_argument="request", persistence_store=_store(account), config=config, key_prefix=ANSWER_PREFIX
     )
     def once(*, request: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001 - Powertools reads it
-        return _packed(proceed(app))
+        response = proceed(app)
+        _note_beside_contact(account, mark, response)
+        return _packed(response)
 
     try:
         return _unpacked(once(request={"mark": mark, "body": body}))
     except IdempotencyAlreadyInProgressError as error:
         raise Conflict("The first request with this key is still running.", code="in_progress") from error
     except IdempotencyValidationError as error:
-        wrong = FieldError("Idempotency-Key", "idempotency_mismatch", "Use a new key for another request.")
-        detail = "This key was used for a request with another body."
-        raise Invalid([wrong], detail=detail, code="idempotency_mismatch") from error
+        raise RequestMismatch from error
+
+
+def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> None:
+    """An answer that shows a contact must go when the contact is purged: a note beside the contact leads to it."""
+    shown = response.body.get("id") if isinstance(response.body, dict) else None
+    if not isinstance(shown, str) or not is_id(shown, CONTACT):
+        return
+    from carebook.table import NOT_THERE, make_item, open_table
+
+    item = make_item(answer_of_contact_key(account, shown, mark), None)
+    item.expires_at = int(time.time()) + _REMEMBERED_SECONDS
+    open_table().put_if(item, NOT_THERE)
 
 
 @lru_cache(maxsize=256)

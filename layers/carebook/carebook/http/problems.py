@@ -1,12 +1,13 @@
 """Problem documents (RFC 9457): how every refusal looks from outside."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from carebook import errors
-from carebook.errors import CarebookError, FieldError, Invalid, StaleVersion
+from carebook.errors import CarebookError
 from carebook.http.body import MalformedBody, PayloadTooLarge, UnsupportedMediaType
+from carebook.validation import invalid
 
 PROBLEM_JSON: Final = "application/problem+json"
 SECURITY_HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -34,20 +35,19 @@ def status_of(error: CarebookError) -> int:
 def problem(error: CarebookError, request_id: str) -> dict[str, Any]:
     """The problem document for a refusal."""
     title = next(title for kind, _, title in _STATUS if isinstance(error, kind))
-    document = _document(status_of(error), error.code, title, error.detail, request_id)
-    if isinstance(error, Invalid):
-        document["errors"] = [
-            {"field": broken.field, "code": broken.code, "message": broken.message} for broken in error.errors
-        ]
-    if isinstance(error, StaleVersion):
-        document |= {"version": error.version, "current": error.current}
-    return document
+    return _document(status_of(error), error.code, title, error.detail, request_id) | dict(error.extra)
 
 
 def internal_error(request_id: str) -> dict[str, Any]:
     """The problem document for a surprise: what happened is in the log under *request_id*, not here."""
     detail = "Something went wrong on our side. Give the request id when you report it."
     return _document(500, "internal_error", "Internal error", detail, request_id)
+
+
+def headers_of(error: CarebookError) -> dict[str, str]:
+    """The headers that go with a refusal; what passes by itself says when to come back."""
+    again = isinstance(error, errors.Unavailable) or error.code == "in_progress"
+    return SECURITY_HEADERS | ({"Retry-After": "1"} if again else {})
 
 
 def proxy_response(document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -61,14 +61,6 @@ def proxy_response(document: Mapping[str, Any], headers: Mapping[str, str] | Non
     }
 
 
-def invalid_input(found: Iterable[Mapping[str, Any]]) -> CarebookError:
-    """What pydantic found, in our words. A body that is missing is as good as malformed."""
-    details = list(found)
-    if any(tuple(detail["loc"]) == ("body",) for detail in details):
-        return MalformedBody("The body must be a JSON object: { … }.")
-    return Invalid([_field_error(detail) for detail in details])
-
-
 def _document(status: int, code: str, title: str, detail: str, request_id: str) -> dict[str, Any]:
     return {
         "type": f"/problems/{code}",
@@ -80,48 +72,8 @@ def _document(status: int, code: str, title: str, detail: str, request_id: str) 
     }
 
 
-def field_path(location: Sequence[str | int]) -> str:
-    """``("body", "phones", 0, "number")`` as ``phones[0].number``."""
-    parts = location[1:] if location and location[0] in {"body", "query", "path", "header"} else location
-    path = ""
-    for part in parts:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
-
-
-def _field_error(detail: Mapping[str, Any]) -> FieldError:
-    kind, context = str(detail["type"]), detail.get("ctx") or {}
-    code, message = _WORDS.get(kind, (kind, str(detail.get("msg", "This value cannot be accepted."))))
-    return FieldError(field_path(tuple(detail["loc"])), code, message.format_map(_Known(context)))
-
-
-class _Known(dict[str, Any]):
-    """What is known of a value's limits; the rest of a sentence stays readable without it."""
-
-    def __missing__(self, key: str) -> str:
-        return "…"
-
-
-# pydantic's error types, in words that say what would be right. Types of our own carry their words with them.
-_WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "missing": ("required", "This field is required."),
-    "extra_forbidden": ("unknown_field", "There is no such field. Check its spelling."),
-    "string_type": ("wrong_type", "Give text."),
-    "string_unicode": ("wrong_type", "Give text in Unicode; this holds half of a surrogate pair."),
-    "string_too_long": ("too_long", "Use at most {max_length} characters."),
-    "string_too_short": ("too_short", "Use at least {min_length} characters."),
-    "string_pattern_mismatch": ("wrong_form", "The text must match {pattern}."),
-    "literal_error": ("not_one_of", "Use one of {expected}."),
-    "int_type": ("wrong_type", "Give a whole number."),
-    "int_parsing": ("wrong_type", "Give a whole number."),
-    "int_from_float": ("wrong_type", "Give a whole number."),
-    "bool_type": ("wrong_type", "Give true or false."),
-    "bool_parsing": ("wrong_type", "Give true or false."),
-    "list_type": ("wrong_type", "Give a list."),
-    "dict_type": ("wrong_type", "Give an object."),
-    "model_type": ("wrong_type", "Give an object."),
-    "model_attributes_type": ("wrong_type", "Give an object."),
-    "too_long": ("too_many", "Give at most {max_length}."),
-    "greater_than_equal": ("out_of_range", "Use at least {ge}."),
-    "less_than_equal": ("out_of_range", "Use at most {le}."),
-}
+def invalid_request(found: Sequence[Mapping[str, Any]]) -> CarebookError:
+    """What is wrong with a request. A body that is missing is as good as malformed."""
+    if any(tuple(detail["loc"]) == ("body",) for detail in found):
+        return MalformedBody("The body must be a JSON object: { … }.")
+    return invalid(found)

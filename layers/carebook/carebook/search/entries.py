@@ -4,9 +4,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from carebook.folding import fold
 from carebook.search.plan import KeyRange, Plan
-from carebook.search.tokens import NAMES, Kind, Searchable, Token, tokens_of
+from carebook.search.tokens import NAMES, Kind, Searchable, Token, fold_address, tokens_of
 
 _ADDRESSES: Final = frozenset({Kind.EMAIL, Kind.DOMAIN})
 _NUMBERS: Final = frozenset({Kind.PHONE, Kind.PHONE_REVERSED, Kind.NPI})
@@ -27,8 +26,11 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """Its place in its shard: the token's position, then the record's id."""
-        return f"{self.token.position} {self.record.id}"
+        """Its place in its shard: the token's position, two spaces and the record's id.
+
+        A second space sorts below every word: "Smith" stands before "Smith, Ana".
+        """
+        return f"{self.token.position}  {self.record.id}"
 
 
 def entries_of(record: Searchable) -> list[Entry]:
@@ -37,7 +39,7 @@ def entries_of(record: Searchable) -> list[Entry]:
     spaced = "".join(f" {token.text}" for token in tokens if token.kind in NAMES)
     # Only what is in the index may count as standing before something else.
     kept = {token.text for token in tokens}
-    emails = tuple(email for email in record.emails if fold(email) in kept)
+    emails = tuple(email for email in record.emails if fold_address(email) in kept)
     phones = tuple(phone for phone in record.phones if phone in kept)
     names = replace(record, emails=(), phones=(), npi="")
     with_emails, with_numbers = replace(names, emails=emails), replace(names, phones=phones, npi=record.npi)
@@ -57,7 +59,7 @@ def document_of(entry: Entry) -> list[Any]:
 
 def entry_from(key: str, spaced_words: str, record_type: str, text: str) -> Entry:
     """The entry out of its key, words, type and document."""
-    position, _, record_id = key.rpartition(" ")
+    position, _, record_id = key.rpartition("  ")
     kept: list[Any] = json.loads(text)
     last, first, middle, organization, emails, phones, npi = kept + ["", "", "", "", (), (), ""][len(kept) :]
     record = Searchable(
@@ -102,7 +104,7 @@ def _matching(entry: Entry, key_range: KeyRange) -> list[tuple[int, str]]:
     if " " not in prefix and key_range.kinds >= NAMES:
         found = [(0, word) for word in spaced.split() if word.startswith(prefix)]
         if not found and Kind.EMAIL in key_range.kinds:
-            found = [(1, address) for address in map(fold, entry.record.emails) if address.startswith(prefix)]
+            found = [(1, address) for address in map(fold_address, entry.record.emails) if address.startswith(prefix)]
         return found
     return [
         _rank(token)

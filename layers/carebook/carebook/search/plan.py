@@ -6,7 +6,7 @@ from typing import Final
 
 from carebook.errors import FieldError, Invalid
 from carebook.folding import fold, words
-from carebook.search.tokens import NAMES, Kind, cut, reversed_number
+from carebook.search.tokens import NAMES, Kind, cut, cut_word, fold_address, reversed_number
 
 LONGEST_QUERY: Final = 100
 # Words that stand in so many names that they are no way to find one.
@@ -64,19 +64,21 @@ def plan_search(query: str, *, country: str) -> Plan:
     folded = fold(typed)
     digits = "".join(character for character in folded if character.isdecimal())
     if "@" in folded:
-        return _address_plan(folded)
+        return _address_plan(fold_address(typed))
     if len(digits) >= 3 and _DIALED.fullmatch(folded):
-        return _number_plan(folded, digits, country)
-    found = words(typed)
+        return _number_plan(typed, folded, digits, country)
+    found = [cut_word(word) for word in words(typed)]
     if not found:
         raise _refused("nothing_to_search", "Type letters or digits of a name, an e-mail address or a number.")
     if len(found) == 1:
         return _together(KeyRange(found[0], NAMES | {Kind.EMAIL}))
     plan = _two_word_plan(found) if len(found) == 2 else Plan((_driven(found),))
-    if _DOTTED.fullmatch(folded):
-        domain = KeyRange(f"@{folded}", frozenset({Kind.DOMAIN}))
-        plan = Plan((*plan.ranges[: plan.together], domain, *plan.ranges[plan.together :]), plan.together + 1)
-    return plan
+    beside = []
+    if not any(character.isspace() for character in folded):  # one run of signs and letters may be a part of an address
+        beside.append(KeyRange(fold_address(typed), frozenset({Kind.EMAIL})))
+        if _DOTTED.fullmatch(folded):
+            beside.append(KeyRange(f"@{fold_address(typed)}", frozenset({Kind.DOMAIN})))
+    return Plan((*plan.ranges[: plan.together], *beside, *plan.ranges[plan.together :]), plan.together + len(beside))
 
 
 def _checked(query: str) -> str:
@@ -103,13 +105,14 @@ def _address_plan(folded: str) -> Plan:
     return _together(KeyRange(folded, frozenset({Kind.DOMAIN})))
 
 
-def _number_plan(folded: str, digits: str, country: str) -> Plan:
+def _number_plan(typed: str, folded: str, digits: str, country: str) -> Plan:
     if folded.lstrip(" (").startswith("+"):
         return _together(_phone(digits))
     calling_code = _calling_code(country)
     ranges = []
-    if digits == folded and len(digits) <= 5:
-        ranges.append(KeyRange(digits, NAMES))  # "360 Health"
+    if len(digits) <= 5:
+        found = words(typed)
+        ranges.append(KeyRange(digits, NAMES) if len(found) == 1 else _driven(found))  # "360 Health", "24/7 Care"
     if digits.startswith("00"):
         ranges.append(_phone(digits.removeprefix("00")))
     elif digits.startswith("0"):
@@ -137,11 +140,13 @@ def _phone(digits: str) -> KeyRange:
 def _two_word_plan(typed: list[str]) -> Plan:
     """Exact ranges first: last name and first name either way round, then the phrase of an organization."""
     first, second = typed
+    # Name keys are cut: where the query is longer than they are, the words themselves are looked at as well.
+    whole = (first, second) if cut(f"{first} {second}") != f"{first} {second}" else ()
     ranges = (
-        KeyRange(f"{first} 1{cut(f'{first} {second}')}", frozenset({Kind.LAST_NAME})),
-        KeyRange(f"{first} 2{cut(second)}", frozenset({Kind.FIRST_NAME})),
-        KeyRange(f"{second} 1{cut(f'{second} {first}')}", frozenset({Kind.LAST_NAME})),
-        KeyRange(f"{first} 3{cut(f'{first} {second}')}", frozenset({Kind.ORGANIZATION})),
+        KeyRange(f"{first} 1{cut(f'{first} {second}')}", frozenset({Kind.LAST_NAME}), whole),
+        KeyRange(f"{first} 2{cut(second)}", frozenset({Kind.FIRST_NAME}), whole),
+        KeyRange(f"{second} 1{cut(f'{second} {first}')}", frozenset({Kind.LAST_NAME}), whole),
+        KeyRange(f"{first} 3{cut(f'{first} {second}')}", frozenset({Kind.ORGANIZATION}), whole),
     )
     different = tuple(dict.fromkeys(ranges))
     return Plan((*different, _driven(typed)), len(different))

@@ -9,8 +9,8 @@ from carebook.search.plan import KeyRange, Plan
 from carebook.search.tokens import Kind
 
 _SPARE: Final = 5  # a few more than a page, for entries that only repeat a record
-_CHUNKS: Final = (100, 500, 1500)
-_BUDGET: Final = 2_100
+_CHUNKS: Final = (100, 450, 1300)
+_BUDGET: Final = 1_850  # entries of the usual size: under 50 read units
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def search(entries: Entries, plan: Plan, *, record_type: str | None, start: Posi
     """A page of what *plan* finds.
 
     The first round reads the ranges that are read together. What is read one by one comes only when that gave nothing,
-    or with a later page. Reading stops after 2,100 entries, wherever that is.
+    or with a later page. Reading stops after 1,850 entries, wherever that is.
     """
     results = Results()
     walk = _Walk(entries, plan, record_type, limit)
@@ -123,15 +123,20 @@ class _Walk:
         """Note the last record shown."""
         self._last_shown = Position(index, key)
 
+    @property
+    def _page(self) -> int:
+        """How many entries to read for a page: one word may find several words and addresses of a record."""
+        return self.limit + (self.limit // 2 if self.plan.together == 1 else _SPARE)
+
     def _piece(self, index: int, after: str | None, rounds: int, *, fresh: bool) -> Slice:
         together = self.plan.together
         if fresh and rounds == 0 and index < together:
             if self._beginnings is None:
                 self._beginnings = self.entries.read_together(
-                    self.plan.ranges[:together], record_type=self.record_type, limit=self.limit + _SPARE
+                    self.plan.ranges[:together], record_type=self.record_type, limit=self._page
                 )
             return self._beginnings[index]
         key_range = self.plan.ranges[index]
-        narrow = not key_range.broad and self.record_type is None and rounds == 0
-        limit = self.limit + _SPARE if narrow else _CHUNKS[min(rounds, len(_CHUNKS) - 1)]
+        narrow = not key_range.broad and self.record_type is None and rounds < 2
+        limit = self._page if narrow else _CHUNKS[min(rounds, len(_CHUNKS) - 1)]
         return self.entries.read(key_range, record_type=self.record_type, after=after, limit=limit)

@@ -10,6 +10,9 @@ from carebook.folding import fold, umlaut_words, words
 
 MOST_TOKENS: Final = 45  # a rename replaces each: 90, and with the record, its lists and history under 100 writes
 _NAME_KEY: Final = 24
+# Folding can make six letters of one, and a key holds 1,024 bytes.
+_LONGEST_WORD: Final = 64
+_LONGEST_ADDRESS: Final = 120
 
 
 class Kind(IntEnum):
@@ -93,16 +96,26 @@ def _candidates(record: Searchable) -> Iterator[tuple[Token, ...]]:
     for spell in (words, umlaut_words):
         person, organization = name_keys(record, spell)
         for kind, text in _named(record):
-            for word in spell(text):
+            for word in map(cut_word, spell(text)):
                 yield (Token(word, kind, organization if kind is Kind.ORGANIZATION else person),)
     if record.npi:
         yield (Token(f"n{record.npi}", Kind.NPI),)
     # In turn, so that a record with hundreds of addresses is still found by its first numbers.
-    for address, number in zip_longest(map(fold, record.emails), record.phones):
+    for address, number in zip_longest(map(fold_address, record.emails), record.phones):
         if address:
             yield Token(address, Kind.EMAIL), Token(domain_token(address), Kind.DOMAIN)
         if number:
             yield Token(number, Kind.PHONE), Token(reversed_number(number), Kind.PHONE_REVERSED)
+
+
+def fold_address(address: str) -> str:
+    """An e-mail address as it is compared: folded, without white space, cut at a length that keys can hold."""
+    return "".join(fold(address).split())[:_LONGEST_ADDRESS]
+
+
+def cut_word(word: str) -> str:
+    """A word at the length at which it is kept and looked for."""
+    return word[:_LONGEST_WORD]
 
 
 def domain_token(address: str) -> str:

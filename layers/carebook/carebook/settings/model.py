@@ -27,16 +27,33 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 class AccountSettings:
     """The settings of one account. Version 0: never changed, all defaults.
 
-    ``values`` has the shape that callers see: every setting by its name in the API.
+    ``values`` has the shape that callers see: every setting by its name in the API. ``changed`` says for each setting
+    that was ever changed which version did it last.
     """
 
     version: int = 0
     values: Mapping[str, Any] = field(default_factory=lambda: DEFAULTS)
+    changed: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def stored(cls, version: int, document: Mapping[str, Any]) -> "AccountSettings":
         """Settings as kept; one that came into being later has its default."""
-        return cls(version, {**DEFAULTS, **document})
+        values = {**DEFAULTS, **document}
+        return cls(version, values, values.pop("changed", {}))
+
+    def to_document(self) -> dict[str, Any]:
+        """The settings as kept."""
+        return {**self.values, "changed": self.changed}
+
+    def with_values(self, values: Mapping[str, Any]) -> "AccountSettings":
+        """The next version."""
+        version = self.version + 1
+        changed = {name: version for name, value in values.items() if value != self.values[name]}
+        return AccountSettings(version, values, {**self.changed, **changed})
+
+    def changed_since(self, version: int) -> dict[str, Any]:
+        """The settings that have changed since a version, as they are now."""
+        return {name: self.values[name] for name, when in self.changed.items() if when > version >= 0}
 
     @property
     def country(self) -> str:

@@ -7,11 +7,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from carebook.channels import Methods, PhoneTypes, all_different
-from carebook.fields import LongName, Name, PhoneCountry, TimeZone
+from carebook.fields import ONE_LINE, LongName, OfForm, PhoneCountry, TimeZone
 from carebook.settings.currencies import CURRENCIES
 from carebook.settings.model import DEFAULTS, AccountSettings
+from carebook.validation import validated
 
-LocalTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["20:00"])]
+LocalTime = Annotated[
+    str, OfForm(r"([01][0-9]|2[0-3]):[0-5][0-9]", "Give a time from 00:00 to 23:59, such as 08:00.", example="20:00")
+]
 
 
 def _currency(code: str) -> str:
@@ -20,6 +23,12 @@ def _currency(code: str) -> str:
     return code
 
 
+def _no_two_alike(names: list[str]) -> list[str]:
+    all_different([name.casefold() for name in names])
+    return names
+
+
+Category = Annotated[str, Field(min_length=1, max_length=100), ONE_LINE]
 Currency = Annotated[str, AfterValidator(_currency)]
 LeadMinutes = Annotated[int, Field(ge=0, le=60 * 24 * 60)]
 Days = Annotated[int, Field(ge=0, le=365)]
@@ -54,7 +63,7 @@ class AppointmentReminder(_Part):
     """Sent before an appointment, once for each lead."""
 
     enabled: bool = True
-    lead_minutes: Annotated[list[LeadMinutes], AfterValidator(all_different), Field(max_length=10)] = Field(
+    lead_minutes: Annotated[list[LeadMinutes], Field(max_length=10), AfterValidator(all_different)] = Field(
         default_factory=lambda: list(DEFAULTS["automated_messages"]["appointment_reminder"]["lead_minutes"])
     )
 
@@ -94,7 +103,7 @@ class SettingsValues(_Part):
     opt_in_required: bool = False
     channel_phone_types: ChannelPhoneTypes = Field(default_factory=ChannelPhoneTypes)
     automated_messages: AutomatedMessages = Field(default_factory=AutomatedMessages)
-    file_categories: Annotated[list[Name], AfterValidator(all_different), Field(max_length=200)] = Field(
+    file_categories: Annotated[list[Category], Field(max_length=200), AfterValidator(_no_two_alike)] = Field(
         default_factory=list
     )
 
@@ -114,6 +123,6 @@ def read_settings(document: Any) -> Mapping[str, Any]:
     """The settings in *document*, checked and completed with defaults.
 
     Raises:
-        pydantic.ValidationError: naming each field that breaks a rule.
+        Invalid: naming each field that breaks a rule.
     """
-    return SettingsValues.model_validate(document).model_dump()
+    return validated(SettingsValues, document).model_dump()

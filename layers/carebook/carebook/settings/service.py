@@ -5,9 +5,8 @@ from typing import Any, Protocol
 
 from carebook.errors import Conflict, StaleVersion, Unavailable
 from carebook.merge_patch import merge_patch
+from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
-
-_ATTEMPTS = 5
 
 
 class SettingsStore(Protocol):
@@ -42,21 +41,18 @@ def change_settings(
         Invalid: from *validate*, when the outcome breaks a rule.
         StaleVersion: when *expected_version* is not the current one.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in attempts():
         before = store.current(account)
         if expected_version is not None and before.version != expected_version:
-            raise StaleVersion(version=before.version, current=_touched(before.values, patch))
+            current = before.changed_since(expected_version)
+            raise StaleVersion(version=before.version, expected=expected_version, current=current)
         values = validate(merge_patch(before.values, patch))
         if values == before.values:
             return before
-        after = AccountSettings(before.version + 1, values)
+        after = before.with_values(values)
         try:
             store.replace(account, after)
         except Conflict:
             continue
         return after
     raise Unavailable("The settings are being changed by others. Try again in a moment.")
-
-
-def _touched(values: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: values[name] for name in patch if name in values}

@@ -19,6 +19,6 @@ class TableSettings:
 
     def replace(self, account: str, settings: AccountSettings) -> None:
         """One conditional write."""
-        item = make_item(settings_key(account), "settings", settings.values, version=settings.version)
+        item = make_item(settings_key(account), "settings", settings.to_document(), version=settings.version)
         if not self._table.put_if(item, at_version(settings.version - 1) if settings.version > 1 else NOT_THERE):
             raise Conflict("The settings were changed in the meantime.")

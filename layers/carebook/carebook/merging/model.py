@@ -1,0 +1,126 @@
+"""What becomes of two contacts that are one."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from carebook.contacts.model import Address, Contact, ContactDetails
+from carebook.errors import Conflict
+from carebook.identity import Person
+
+_LONGEST_NOTES: Final = 20_000
+_MOST_PHONES: Final = 2_000
+_MOST_EMAILS: Final = 100
+# Two halves of one thing go together.
+_TOGETHER: Final = {"other_id": "other_id_qualifier", "other_id_qualifier": "other_id"}
+
+
+class Stage(StrEnum):
+    """How far a merge, or its undoing, has come. Each stage is done when the next is written."""
+
+    MERGING = "merging"
+    MOVING = "moving"
+    MERGED = "merged"
+    MOVING_BACK = "moving_back"
+    REVERTING = "reverting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What a merge did, so that it can be finished and undone.
+
+    Attributes:
+        chosen: fields that were taken from the duplicate although the survivor had its own.
+        before: the survivor's fields that the merge changed, as they were.
+        after: a digest of what each of them became.
+    """
+
+    account: str
+    survivor_id: str
+    duplicate_id: str
+    stage: Stage
+    chosen: frozenset[str]
+    before: dict[str, Any]
+    after: dict[str, str]
+    by: Person
+    at: datetime
+
+    def with_fields(self, before: dict[str, Any], after: dict[str, str]) -> "Ledger":
+        """The ledger with other fields to be reverted."""
+        return replace(self, before=before, after=after)
+
+    def at_stage(self, stage: Stage) -> "Ledger":
+        """The ledger, further on."""
+        return replace(self, stage=stage)
+
+
+def merged_details(survivor: ContactDetails, duplicate: ContactDetails, chosen: frozenset[str]) -> ContactDetails:
+    """The survivor's details with what it lacks, and with the *chosen* fields, from the duplicate.
+
+    Addresses and numbers of both are kept, the survivor's first unless chosen otherwise. Notes of both are kept, as far
+    as they fit.
+
+    Raises:
+        Conflict: when both together have more numbers or addresses than a contact can have.
+    """
+    mine, theirs = survivor.to_document(), duplicate.to_document()
+    chosen = chosen | {_TOGETHER[name] for name in chosen if name in _TOGETHER}
+    merged = {name: _one_of(name, mine, theirs, chosen) for name in mine}
+    for name, most in (("phones", _MOST_PHONES), ("emails", _MOST_EMAILS)):
+        first, second = (theirs[name], mine[name]) if name in chosen else (mine[name], theirs[name])
+        merged[name] = first + [value for value in second if not _is_among(value, first)]
+        if len(merged[name]) > most:
+            raise Conflict(f"Together the contacts have more than {most} {name}.", code="too_many")
+    if "notes" not in chosen and mine["notes"] and theirs["notes"] and theirs["notes"] not in mine["notes"]:
+        both = f"{mine['notes']}\n\n{theirs['notes']}"
+        merged["notes"] = both if len(both) <= _LONGEST_NOTES else mine["notes"]
+    return ContactDetails.from_document(merged)
+
+
+def _one_of(name: str, mine: dict[str, Any], theirs: dict[str, Any], chosen: frozenset[str]) -> Any:
+    if name in chosen:
+        return theirs[name]
+    lacking = not mine[name] or (name == "address" and _is_blank(mine[name]))
+    if name in _TOGETHER:
+        lacking = not mine["other_id"]
+    return theirs[name] if lacking and theirs[name] else mine[name]
+
+
+def _is_blank(address: dict[str, str]) -> bool:
+    return not any(address[name] for name in Address.__slots__ if name != "country")
+
+
+def _is_among(value: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    same = ("address",) if "address" in value else ("number", "extension", "type")
+    return any(all(value[name] == other[name] for name in same) for other in others)
+
+
+def changed_fields(before: ContactDetails, after: ContactDetails) -> tuple[dict[str, Any], dict[str, str]]:
+    """The fields that differ, as they were; and a digest of what each has become."""
+    old, new = before.to_document(), after.to_document()
+    changed = [name for name in old if old[name] != new[name]]
+    return {name: old[name] for name in changed}, {name: _digest(new[name]) for name in changed}
+
+
+def reverted_details(survivor: ContactDetails, ledger: Ledger) -> ContactDetails:
+    """The survivor's details without the merge: a field that was edited since keeps the edit."""
+    now = survivor.to_document()
+    unedited = {name: value for name, value in ledger.before.items() if _digest(now[name]) == ledger.after[name]}
+    return ContactDetails.from_document(now | unedited)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def absorbed(duplicate: Contact, survivor_id: str, now: datetime) -> Contact:
+    """The duplicate's next version: out of sight, its id leading to the survivor."""
+    return replace(duplicate.succeeded(now), merged_into=survivor_id)
+
+
+def released(duplicate: Contact, now: datetime) -> Contact:
+    """The duplicate's next version: a contact of its own again."""
+    return replace(duplicate.succeeded(now), merged_into=None)
