@@ -39,8 +39,6 @@ def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[key
         keys.vocabulary_key(account, "con"),
         keys.vocabulary_wanted_key(account, "con"),
         keys.Key(keys.search_pk(account, "con", 1, "s"), f"smith 1smith {contact_id}"),
-        keys.vocabulary_key(account, "con"),
-        keys.vocabulary_wanted_key(account, "con"),
         *(keys.list_key(pk, "smith", contact_id) for pk in lists),
     }
 
@@ -71,7 +69,7 @@ def test_two_accounts_never_share_a_partition(
 @given(ACCOUNTS, CONTACT_IDS, TYPES)
 def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_type: str | None) -> None:
     found = all_keys(account, contact_id, contact_type)
-    assert len(found) == 7 + (2 if contact_type is None else 4)
+    assert len(found) == 13 + (2 if contact_type is None else 4)
     assert all(len(key.pk.encode()) <= 2048 and len(key.sk.encode()) <= 1024 for key in found)
 
 

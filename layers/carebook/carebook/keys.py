@@ -71,6 +71,11 @@ def search_pk(account: str, book: str, version: int, shard: str) -> str:
     return f"A#{account}#S{version}#{book}#{shard}"
 
 
+def record_of_reindex(sk: str) -> str:
+    """The record's id out of :func:`reindex_key`."""
+    return sk.rpartition("#")[0]
+
+
 def index_state_key(account: str) -> Key:
     """Which version of the search index an account uses, and whether another is being built."""
     return Key(f"A#{account}", "INDEX")

@@ -115,6 +115,11 @@ class Writes:
 
     puts: list[tuple[Item, Condition | None]] = field(default_factory=list)
     deletes: list[tuple[Item, Condition | None]] = field(default_factory=list)
+    checks: list[tuple[Key, Condition]] = field(default_factory=list)
+
+    def check(self, key: Key, condition: Condition) -> None:
+        """Write only if *condition* holds for an item that is not written."""
+        self.checks.append((key, condition))
 
     def put(self, item: Item, condition: Condition | None = None) -> None:
         """Add or replace an item."""
@@ -251,6 +256,8 @@ class Table:
         for _ in attempts():
             try:
                 with TransactWrite(connection=self.connection, return_consumed_capacity=_UNTOLD) as transaction:
+                    for key, holds in writes.checks:
+                        transaction.condition_check(Item, key.pk, key.sk, condition=holds)
                     for item, condition in writes.deletes:
                         transaction.delete(item, condition=condition, add_version_condition=False)
                     for item, condition in writes.puts:
@@ -320,11 +327,12 @@ def _raise_if_final(error: TransactWriteError, writes: Writes) -> None:
         return
     if error.cause_response_code != "TransactionCanceledException":
         raise error
-    # PynamoDB sends deletes before puts, and DynamoDB answers in the order it was sent.
-    ordered = [item for item, _ in writes.deletes] + [item for item, _ in writes.puts]
+    # PynamoDB sends checks, then deletes, then puts, and DynamoDB answers in the order it was sent.
+    ordered = [key for key, _ in writes.checks]
+    ordered += [Key(item.pk, item.sk) for item, _ in (*writes.deletes, *writes.puts)]
     passing = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-    for item, reason in zip(ordered, error.cancellation_reasons, strict=False):
+    for key, reason in zip(ordered, error.cancellation_reasons, strict=False):
         if reason is not None and reason.code == "ConditionalCheckFailed":
-            raise ConditionFailed(Key(item.pk, item.sk)) from error
+            raise ConditionFailed(key) from error
     if not any(reason is not None and reason.code in passing for reason in error.cancellation_reasons):
         raise error

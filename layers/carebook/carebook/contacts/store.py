@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,6 +27,7 @@ from carebook.instants import instant
 from carebook.search.entries import entries_of
 from carebook.search.state import IndexState, TableIndexStates
 from carebook.search.store import items_of
+from carebook.search.tokens import Searchable
 from carebook.settings.model import AccountSettings
 from carebook.table import NOT_THERE, ConditionFailed, Item, Table, Writes, at_version, make_item
 
@@ -104,8 +106,11 @@ class TableContacts:
         writes = Writes()
         writes.put(_contact_item(contact), NOT_THERE)
         writes.put(_history_item(contact.account, contact.id, entry))
-        for item in self._places(contact, self._index.of(contact.account)).values():
+        state = self._index.of(contact.account)
+        for item in self._places(contact, state).values():
             writes.put(item)
+        if state.rebuilding:
+            writes.put(_note_for_rebuild(None, contact))
         mark = request and keys.done_once_key(contact.account, request)
         if request and mark:
             item = make_item(mark, "done once", {"contact_id": contact.id, "sent": keys.sent_with(request)})
@@ -147,6 +152,8 @@ class TableContacts:
                 writes.put(item)
         for key in old.keys() - new.keys():
             writes.delete(key)
+        if state.rebuilding:
+            writes.put(_note_for_rebuild(before, after))
         return writes
 
     def page(
@@ -172,8 +179,11 @@ class TableContacts:
         item = make_item(key, "contact being purged", doc, version=contact.version + 1)
         item.gsi2_pk, item.gsi2_sk = keys.PURGE_PK, keys.purge_sk(now, contact.account, contact.id)
         writes.put(item, at_version(contact.version))
-        for place in self._places(contact, self._index.of(contact.account)):
+        state = self._index.of(contact.account)
+        for place in self._places(contact, state):
             writes.delete(place)
+        if state.rebuilding:
+            writes.put(_note_for_rebuild(contact, replace(contact, version=contact.version + 1)))
         self._write(writes)
         self.finish_purge(contact.account, contact.id)
 
@@ -228,6 +238,13 @@ class TableContacts:
             self._table.write(writes)
         except ConditionFailed as error:
             raise Conflict("The contact was changed in the meantime.") from error
+
+
+def _note_for_rebuild(before: Contact | None, after: Contact) -> Item:
+    """What an index that is being built must know of a change: the record as it was, whose entries may be there."""
+    was = before and searchable(before)
+    document = {"before": was and {name: getattr(was, name) for name in Searchable.__slots__}}
+    return make_item(keys.reindex_key(after.account, after.id, after.version), None, document)
 
 
 def _same(one: Item, other: Item) -> bool:

@@ -87,7 +87,9 @@ def tokens_of(record: Searchable) -> list[Token]:
         if len(found) + len(together) > MOST_TOKENS:
             break
         for token in together:
-            found.setdefault((token.shard, token.text), token)
+            place = (token.shard, token.text)
+            if place not in found or token.kind < found[place].kind:
+                found[place] = token
     return list(found.values())
 
 

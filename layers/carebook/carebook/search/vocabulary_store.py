@@ -56,8 +56,8 @@ class TableVocabularies:
 
     def wanted(self, *, now: datetime, limit: int) -> list[Wanted]:
         """Up to *limit* vocabularies that are to be built, the longest wanted first: one query of GSI2."""
-        rows = self._table.due(keys.VOCABULARY_PK, until=keys.due_until(now), limit=limit)
-        return [Wanted(*keys.parse_vocabulary_sk(row), row) for row in rows]
+        marks = self._table.due(keys.VOCABULARY_PK, until=keys.due_until(now), limit=limit)
+        return [Wanted(*keys.parse_vocabulary_sk(mark), mark) for mark in marks]
 
     def claim(self, wanted: Wanted, *, now: datetime) -> bool:
         """Put its mark behind all others, under the condition that nobody has: what ends half way comes again."""
