@@ -31,9 +31,11 @@ class MemoryContacts:
         found = (self._kept.get((account, contact_id)) for contact_id in contact_ids)
         return [contact for contact in found if contact is not None and contact.in_use]
 
-    def made_by(self, account: str, request: str) -> Contact | None:
+    def made_by(self, account: str, request: str, *, now: datetime) -> Contact | None:
         first = self._requests.get((account, request))
-        return first and self._kept.get((account, first.id))
+        if first is None or now > first.created_at + _REQUESTS_REMEMBERED:
+            return None
+        return self._kept.get((account, first.id))
 
     def find_exactly(self, account: str, contact_id: str) -> Found:
         contact = self._kept.get((account, contact_id))

@@ -227,9 +227,10 @@ def test_a_repeated_request_whose_contact_was_purged_adds_no_other(contacts: Con
 @each_store
 def test_what_a_request_made_is_known_as_it_is_now_and_to_its_account_alone(contacts: ContactStore) -> None:
     kept = edit(contacts, add(contacts, contact(), request="r1"), notes="new")
-    assert contacts.made_by(ACCOUNT, "r1") == kept
-    assert contacts.made_by(ACCOUNT, "r2") is None
-    assert contacts.made_by(OTHER_ACCOUNT, "r1") is None
+    assert contacts.made_by(ACCOUNT, "r1", now=NOW + timedelta(hours=24)) == kept
+    assert contacts.made_by(ACCOUNT, "r1", now=NOW + timedelta(hours=24, seconds=1)) is None
+    assert contacts.made_by(ACCOUNT, "r2", now=NOW) is None
+    assert contacts.made_by(OTHER_ACCOUNT, "r1", now=NOW) is None
 
 
 @each_store

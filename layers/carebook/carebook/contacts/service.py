@@ -74,8 +74,8 @@ class ContactStore(Protocol):
         """
         ...
 
-    def made_by(self, account: str, request: str) -> Contact | None:
-        """The contact that a request has added before, if it has."""
+    def made_by(self, account: str, request: str, *, now: datetime) -> Contact | None:
+        """The contact that a request has added within the last 24 hours, if it has and it is still there."""
         ...
 
     def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:

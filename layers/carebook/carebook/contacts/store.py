@@ -23,7 +23,7 @@ from carebook.contacts.service import Found
 from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
 from carebook.identity import Person
 from carebook.ids import HISTORY
-from carebook.instants import instant
+from carebook.instants import instant, parse_instant
 from carebook.search.entries import entries_of
 from carebook.search.state import IndexState, TableIndexStates
 from carebook.search.store import items_of
@@ -113,28 +113,33 @@ class TableContacts:
             writes.put(_note_for_rebuild(None, contact))
         mark = request and keys.done_once_key(contact.account, request)
         if request and mark:
-            item = make_item(mark, "done once", {"contact_id": contact.id, "sent": keys.sent_with(request)})
-            item.expires_at = int((contact.created_at + _REQUESTS_REMEMBERED).timestamp())
+            until = contact.created_at + _REQUESTS_REMEMBERED
+            document = {"contact_id": contact.id, "sent": keys.sent_with(request), "until": instant(until)}
+            item = make_item(mark, "done once", document)
+            item.expires_at = int(until.timestamp())
             now = int(contact.created_at.timestamp())
             writes.put(item, NOT_THERE | (Item.expires_at < now))  # time to live deletes late
         try:
             self._table.write(writes)
         except ConditionFailed as failed:
             if request and failed.key == mark:
-                made = self.made_by(contact.account, request)
+                made = self.made_by(contact.account, request, now=contact.created_at)
                 if made is not None:
                     return made
             raise AlreadyExists(f"Contact {contact.id} already exists.") from failed
         return contact
 
-    def made_by(self, account: str, request: str) -> Contact | None:
+    def made_by(self, account: str, request: str, *, now: datetime) -> Contact | None:
         """One request for the mark, and one for the contact."""
         row = self._table.get(keys.done_once_key(account, request))
-        if row is None:
+        if row is None or parse_instant(row.doc["until"]) < now:  # time to live deletes late
             return None
         if row.doc["sent"] != keys.sent_with(request):
             raise RequestMismatch
-        return self.find_exactly(account, row.doc["contact_id"])[0]
+        try:
+            return self.find_exactly(account, row.doc["contact_id"])[0]
+        except NotFound:  # purged since
+            return None
 
     def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:
         """One transaction under the version of *before*; only rows and entries that differ are written."""

@@ -60,7 +60,7 @@ def create_unless_duplicate(
         if not allow_duplicate:
             refuse_duplicate(contacts, entries, account=account, details=details)
     except PossibleDuplicate:
-        made = contacts.made_by(account, request) if request else None
+        made = contacts.made_by(account, request, now=now) if request else None
         if made is None:
             raise
         return made  # what looks alike is what this very request has added

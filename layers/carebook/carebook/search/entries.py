@@ -1,11 +1,21 @@
 """What the index keeps of a record with each of its tokens, and where a record stands in a plan's ranges."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from carebook.search.plan import KeyRange, Plan
-from carebook.search.tokens import NAMES, Kind, Searchable, Token, fold_address, tokens_of
+from carebook.search.tokens import (
+    NAMES,
+    Kind,
+    Searchable,
+    Token,
+    domain_token,
+    fold_address,
+    reversed_number,
+    tokens_of,
+)
 
 _ADDRESSES: Final = frozenset({Kind.EMAIL, Kind.DOMAIN})
 _NUMBERS: Final = frozenset({Kind.PHONE, Kind.PHONE_REVERSED, Kind.NPI})
@@ -89,28 +99,57 @@ def stands_first(entry: Entry, index: int, plan: Plan) -> bool:
     A record can be in several ranges and several times in one; each entry can tell for itself whether it is the first,
     because entries know what comes before their kind: words know words, addresses and numbers also know their siblings.
     """
-    if any(_matching(entry, earlier) for earlier in plan.ranges[:index]):
+    if _first(entry, plan.ranges[index]) != _rank(entry.token):
         return False
-    here = _matching(entry, plan.ranges[index])
-    return bool(here) and min(here) == _rank(entry.token)
+    return all(_first(entry, earlier) is None for earlier in plan.ranges[:index])
 
 
-def _matching(entry: Entry, key_range: KeyRange) -> list[tuple[int, str]]:
-    """The ranks of the record's tokens that lie in a range; words come before addresses."""
-    spaced = entry.words
-    if any(f" {word}" not in spaced for word in key_range.words):
-        return []
-    prefix = key_range.prefix
-    if " " not in prefix and key_range.kinds >= NAMES:
-        found = [(0, word) for word in spaced.split() if word.startswith(prefix)]
-        if not found and Kind.EMAIL in key_range.kinds:
-            found = [(1, address) for address in map(fold_address, entry.record.emails) if address.startswith(prefix)]
-        return found
-    return [
-        _rank(token)
-        for token in tokens_of(entry.record)
-        if token.kind in key_range.kinds and token.position.startswith(prefix)
-    ]
+def _first(entry: Entry, key_range: KeyRange) -> tuple[int, str] | None:
+    """The rank of the first of the record's tokens that lie in a range; words come before addresses."""
+    spaced, prefix = entry.words, key_range.prefix
+    for word in key_range.words:
+        if f" {word}" not in spaced:
+            return None
+    if key_range.kinds >= NAMES:
+        if f" {prefix}" in spaced:
+            return 0, min(word for word in spaced.split() if word.startswith(prefix))
+        if Kind.EMAIL not in key_range.kinds:
+            return None
+        return _least(1, map(fold_address, entry.record.emails), prefix)
+    if key_range.kinds <= NAMES:
+        token = _named(entry, prefix.partition(" ")[0])
+        is_in = token and token.kind in key_range.kinds and token.position.startswith(prefix)
+        return _rank(token) if token and is_in else None
+    (kind,) = key_range.kinds
+    return _least(1 if kind is Kind.EMAIL else 0, _texts(entry.record, kind), prefix)
+
+
+def _named(entry: Entry, word: str) -> Token | None:
+    """The record's token of a whole word of its names."""
+    if entry.token.text == word:
+        return entry.token
+    if f" {word} " not in f"{entry.words} ":
+        return None
+    return next(token for token in tokens_of(entry.record) if token.text == word and token.kind in NAMES)
+
+
+def _texts(record: Searchable, kind: Kind) -> Iterable[str]:
+    """The texts of a record's tokens of a kind of address or number."""
+    match kind:
+        case Kind.EMAIL:
+            return map(fold_address, record.emails)
+        case Kind.DOMAIN:
+            return (domain_token(fold_address(email)) for email in record.emails)
+        case Kind.PHONE:
+            return record.phones
+        case Kind.PHONE_REVERSED:
+            return map(reversed_number, record.phones)
+    return (f"n{record.npi}",) if record.npi else ()
+
+
+def _least(rank: int, texts: Iterable[str], prefix: str) -> tuple[int, str] | None:
+    found = [text for text in texts if text.startswith(prefix)]
+    return (rank, min(found)) if found else None
 
 
 def _rank(token: Token) -> tuple[int, str]:
