@@ -44,8 +44,9 @@ def find(
 ) -> Response[SearchPage]:
     principal = api.principal
     principal.require(Permission.USE_CONTACTS)
-    position = api.unseal_cursor(cursor, q, type or "")
-    plan = plan_search(q, country=index().state(principal.account).country)
+    country = index().state(principal.account).country
+    position = api.unseal_cursor(cursor, q, type or "", country)  # another country would be another plan
+    plan = plan_search(q, country=country)
     found = search(
         index().entries(principal.account, BOOK),
         plan,
@@ -61,7 +62,7 @@ def find(
     going_on = [str(found.next.index), found.next.after or ""] if found.next else None
     page: SearchPage = {
         "items": [search_row(hit.entry) for hit in found.hits],
-        "next_cursor": api.seal_cursor(going_on, q, type or ""),
+        "next_cursor": api.seal_cursor(going_on, q, type or "", country),
         "partial": found.partial,
         "did_you_mean": meant,
     }

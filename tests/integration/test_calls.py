@@ -84,7 +84,7 @@ def cut_short(caller: Caller, monkeypatch: pytest.MonkeyPatch, where: str) -> No
         assert caller.post(f"/contacts/{one}/merge", {"duplicate_id": two}).status == 500
 
 
-BEFORE_ADOPTING = "carebook.merging.service._adopt"
+BEFORE_ADOPTING = "carebook.merging.service._rewrite"
 BEFORE_MOVING = "carebook.merging.store.move_items"
 
 

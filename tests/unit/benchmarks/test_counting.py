@@ -11,6 +11,7 @@ from benchmarks.counting import (
     Write,
     item_size,
     read_capacity,
+    unfiltered,
     write_capacity,
     writes_of,
 )
@@ -104,6 +105,26 @@ def test_a_projection_does_not_make_a_query_cheaper() -> None:
 def test_what_cannot_be_seen_is_refused(clause: str) -> None:
     with pytest.raises(NotImplementedError):
         read_capacity("Query", {clause: "…"}, {"Items": []}, lambda _: None)
+
+
+def test_a_filtered_query_costs_what_it_reads_before_its_filter() -> None:
+    body = {
+        "KeyConditionExpression": "(#0 = :0 AND #1 BETWEEN :1 AND :10)",
+        "FilterExpression": "contains (#2, :2)",
+        "ProjectionExpression": "#1, #2",
+        "ExpressionAttributeNames": {"#0": "PK", "#1": "SK", "#2": "w"},
+        "ExpressionAttributeValues": {":0": {"S": "p"}, ":1": {"S": "a"}, ":10": {"S": "b"}, ":2": {"S": " ana"}},
+        "Limit": 100,
+    }
+    whole = unfiltered(body)
+    assert whole == {
+        "KeyConditionExpression": body["KeyConditionExpression"],
+        "ExpressionAttributeNames": {"#0": "PK", "#1": "SK"},
+        "ExpressionAttributeValues": {":0": {"S": "p"}, ":1": {"S": "a"}, ":10": {"S": "b"}},
+        "Limit": 100,
+    }
+    items = [item_of(3000, name) for name in "ab"]
+    assert read_capacity("Query", whole, {"Items": items}, lambda _: None) == Capacity(reads=1)
 
 
 def test_a_read_without_a_rule_is_refused() -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from carebook.contacts.history import Change, HistoryEntry
 from carebook.contacts.model import Contact, ContactDetails, ContactSummary
 from carebook.identity import Person
 from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
+
+_MERGE_FIELDS: Final = ("merged_into", "merging")  # left out when empty: nearly always
 
 
 def contact_document(contact: Contact) -> dict[str, Any]:
@@ -18,7 +20,7 @@ def contact_document(contact: Contact) -> dict[str, Any]:
         "updated_at": instant(contact.updated_at),
         "archived_at": None if contact.archived_at is None else instant(contact.archived_at),
         "details": contact.details.to_document(),
-    } | ({"merged_into": contact.merged_into} if contact.merged_into else {})
+    } | {name: value for name in _MERGE_FIELDS if (value := getattr(contact, name))}
 
 
 def contact_from(account: str, contact_id: str, version: int, document: Mapping[str, Any]) -> Contact:
@@ -32,7 +34,7 @@ def contact_from(account: str, contact_id: str, version: int, document: Mapping[
         created_at=parse_instant(document["created_at"]),
         updated_at=parse_instant(document["updated_at"]),
         archived_at=None if archived_at is None else parse_instant(archived_at),
-        merged_into=document.get("merged_into"),
+        **{name: document.get(name) for name in _MERGE_FIELDS},
     )
 
 

@@ -137,6 +137,7 @@ class Contact:
     updated_at: datetime
     archived_at: datetime | None = None
     merged_into: str | None = None
+    merging: str | None = None  # the duplicate whose merge, or its undoing, is under way
 
     @property
     def in_use(self) -> bool:

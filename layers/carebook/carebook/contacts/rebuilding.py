@@ -35,7 +35,7 @@ def rebuild_index(
     states = TableIndexStates(table)
     state, after = states.now(account), _progress(table, account)
     target = state.version + 1
-    if not state.rebuilding:
+    if after is None:  # also when it was stopped before anything was indexed: the wait may not have been over
         _set(table, account, state.version, rebuilding=True)
         tell("writes leave notes from now on")
         wait()

@@ -302,6 +302,8 @@ def one_of_its_own(contacts: ContactStore) -> Callable[[str, str], Found]:
         found = contacts.find_exactly(account, contact_id)
         if found[0].merged_into is not None:
             raise Merged(found[0].merged_into)
+        if found[0].merging is not None:
+            raise Conflict("A merge with this contact is under way. Try again in a moment.", code="merging")
         return found
 
     return find

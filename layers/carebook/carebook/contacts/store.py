@@ -33,7 +33,7 @@ from carebook.table import NOT_THERE, ConditionFailed, Item, Table, Writes, at_v
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
 _VIEWS_REMEMBERED: Final = 10_000
-_LONGEST_CHAIN: Final = 20
+_LONGEST_CHAIN: Final = 100
 _NO_SUCH_CONTACT: Final = "There is no such contact."
 
 
@@ -83,7 +83,10 @@ class TableContacts:
         """
         seen = (account, contact_id, viewer.id)
         if self._views.get(seen) == end_of_hour(now):
-            return self.find(account, contact_id)
+            found = self.find(account, contact_id)
+            if found[0].id == contact_id:
+                return found
+            return self.view(account, found[0].id, viewer=viewer, now=now)  # merged since: a view of another
         entry = viewed(by=viewer, now=now)
         self._table.connect()
         writing = self._beside.submit(self._table.put_if, _history_item(account, contact_id, entry), NOT_THERE)
@@ -145,11 +148,12 @@ class TableContacts:
         """One transaction under the version of *before*; only rows and entries that differ are written."""
         self._write(self.changes(before, after, entry))
 
-    def changes(self, before: Contact, after: Contact, entry: HistoryEntry) -> Writes:
+    def changes(self, before: Contact, after: Contact, entry: HistoryEntry | None) -> Writes:
         """What :meth:`replace` writes, for transactions that hold more."""
         writes = Writes()
         writes.put(_contact_item(after), at_version(before.version))
-        writes.put(_history_item(after.account, after.id, entry))
+        if entry is not None:
+            writes.put(_history_item(after.account, after.id, entry))
         state = self._index.of(after.account)
         old, new = self._places(before, state), self._places(after, state)
         for key, item in new.items():

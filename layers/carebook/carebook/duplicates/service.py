@@ -116,7 +116,7 @@ class SharedThings(Protocol):
     """What contacts of an account have in common, thing by thing."""
 
     def sharing(self, reason: Reason, *, after: str | None) -> Iterator[Sharing]:
-        """Groups of two and more that share an NPI, an address, a number or a name, in a fixed order."""
+        """Groups that share an NPI, an address, a number or a name, in a fixed order; empty ones tell the position."""
         ...
 
 
@@ -157,7 +157,7 @@ def list_duplicates(
 
 def _pairs(contacts: ContactStore, account: str, group: Sharing, reason: Reason) -> Iterator[Pair]:
     """The pairs of a group that are not listed under an earlier reason, the likeliest first."""
-    members = contacts.find_many(account, list(group.ids[:_SHARING]))
+    members = contacts.find_many(account, list(group.ids[:_SHARING])) if group.ids else []
     found = []
     for one, other in combinations(members, 2):
         common = evidence(one.details, other.details)

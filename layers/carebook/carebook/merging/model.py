@@ -15,6 +15,7 @@ _LONGEST_NOTES: Final = 20_000
 _MOST_PHONES: Final = 2_000
 _MOST_EMAILS: Final = 100
 # Two halves of one thing go together.
+_LISTS: Final = ("emails", "phones")
 _TOGETHER: Final = {"other_id": "other_id_qualifier", "other_id_qualifier": "other_id"}
 
 
@@ -36,6 +37,7 @@ class Ledger:
         chosen: fields that were taken from the duplicate although the survivor had its own.
         before: the survivor's fields that the merge changed, as they were.
         after: a digest of what each of them became.
+        added: what lists and notes got from the duplicate, piece by piece.
     """
 
     account: str
@@ -45,16 +47,30 @@ class Ledger:
     chosen: frozenset[str]
     before: dict[str, Any]
     after: dict[str, str]
+    added: dict[str, Any]
     by: Person
     at: datetime
-
-    def with_fields(self, before: dict[str, Any], after: dict[str, str]) -> "Ledger":
-        """The ledger with other fields to be reverted."""
-        return replace(self, before=before, after=after)
 
     def at_stage(self, stage: Stage) -> "Ledger":
         """The ledger, further on."""
         return replace(self, stage=stage)
+
+    def undone_by(self, by: Person, at: datetime) -> "Ledger":
+        """The ledger of an undoing that begins."""
+        return replace(self, stage=Stage.MOVING_BACK, by=by, at=at)
+
+    def adopting(self, before: ContactDetails, after: ContactDetails) -> "Ledger":
+        """The ledger with what the survivor's details were and become."""
+        old, new = before.to_document(), after.to_document()
+        changed = [name for name in old if old[name] != new[name]]
+        added: dict[str, Any] = {name: [each for each in new[name] if each not in old[name]] for name in _LISTS}
+        added["notes"] = new["notes"].removeprefix(old["notes"]) if old["notes"] else ""
+        return replace(
+            self,
+            before={name: old[name] for name in changed},
+            after={name: _digest(new[name]) for name in changed},
+            added=added,
+        )
 
 
 def merged_details(survivor: ContactDetails, duplicate: ContactDetails, chosen: frozenset[str]) -> ContactDetails:
@@ -81,7 +97,7 @@ def merged_details(survivor: ContactDetails, duplicate: ContactDetails, chosen: 
 
 
 def _one_of(name: str, mine: dict[str, Any], theirs: dict[str, Any], chosen: frozenset[str]) -> Any:
-    if name in chosen:
+    if name in chosen and theirs[name] and not (name == "address" and _is_blank(theirs[name])):
         return theirs[name]
     lacking = not mine[name] or (name == "address" and _is_blank(mine[name]))
     if name in _TOGETHER:
@@ -98,22 +114,34 @@ def _is_among(value: dict[str, Any], others: list[dict[str, Any]]) -> bool:
     return any(all(value[name] == other[name] for name in same) for other in others)
 
 
-def changed_fields(before: ContactDetails, after: ContactDetails) -> tuple[dict[str, Any], dict[str, str]]:
-    """The fields that differ, as they were; and a digest of what each has become."""
-    old, new = before.to_document(), after.to_document()
-    changed = [name for name in old if old[name] != new[name]]
-    return {name: old[name] for name in changed}, {name: _digest(new[name]) for name in changed}
-
-
 def reverted_details(survivor: ContactDetails, ledger: Ledger) -> ContactDetails:
-    """The survivor's details without the merge: a field that was edited since keeps the edit."""
+    """The survivor's details without the merge.
+
+    A field that was edited since keeps the edit, but numbers, addresses and notes that came from the duplicate go from
+    it all the same: they are somebody else's. What belongs together goes together, and a name always remains.
+    """
     now = survivor.to_document()
-    unedited = {name: value for name, value in ledger.before.items() if _digest(now[name]) == ledger.after[name]}
-    return ContactDetails.from_document(now | unedited)
+    reverted = dict(now)
+    for name, value in ledger.before.items():
+        pair = _TOGETHER.get(name, name)
+        if all(_digest(now[each]) == ledger.after.get(each, _digest(now[each])) for each in (name, pair)):
+            reverted[name] = value
+        elif name in _LISTS:
+            reverted[name] = [each for each in now[name] if each not in ledger.added[name]]
+        elif name == "notes" and ledger.added["notes"]:
+            reverted[name] = now[name].replace(ledger.added["notes"], "", 1)
+    if not reverted["last_name"] and not reverted["organization_name"]:
+        reverted |= {name: now[name] for name in ("last_name", "organization_name")}
+    return ContactDetails.from_document(reverted)
 
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def engaged(survivor: Contact, duplicate_id: str | None, now: datetime) -> Contact:
+    """The survivor's next version, held by a merge with a duplicate, or free again."""
+    return replace(survivor.succeeded(now), merging=duplicate_id)
 
 
 def absorbed(duplicate: Contact, survivor_id: str, now: datetime) -> Contact:

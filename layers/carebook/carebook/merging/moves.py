@@ -8,6 +8,7 @@ from carebook.errors import Unavailable
 from carebook.table import Table
 
 _CAME_FROM: Final = "came_from"
+_TELLING: Final = ("version", "doc")  # what differs when somebody has edited an item
 _MOVED_TOGETHER: Final = 5  # an item has up to 400 KB, a transaction up to 4 MB
 _ROUNDS_WITHOUT_PROGRESS: Final = 5
 
@@ -17,9 +18,11 @@ def move_items(
 ) -> None:
     """Move the items of a partition whose sort key begins with *prefix*, a few in each transaction, until none is left.
 
+    Moved items say where they came from, and behind a slash where they had come from before that.
+
     Args:
-        came_from: what moved items say from then on about where they came from; None takes that word away.
-        only_from: move only those that say that they came from there.
+        came_from: note that they came from there.
+        only_from: move back only those that came from there last, and take that word away.
 
     Raises:
         Unavailable: when others keep changing the same items.
@@ -51,9 +54,9 @@ def _found(client: Any, name: str, pk: str, prefix: str, only_from: str | None) 
         "ExpressionAttributeValues": {":pk": {"S": pk}, ":sk": {"S": prefix}},
     }
     if only_from is not None:
-        request["FilterExpression"] = "#from = :from"
+        request["FilterExpression"] = "begins_with(#from, :from)"
         request["ExpressionAttributeNames"] = {"#from": _CAME_FROM}
-        request["ExpressionAttributeValues"][":from"] = {"S": only_from}
+        request["ExpressionAttributeValues"][":from"] = {"S": f"{only_from}/"}
     for page in client.get_paginator("query").paginate(**request):
         if page["Items"]:
             found: list[dict[str, Any]] = page["Items"]
@@ -62,12 +65,19 @@ def _found(client: Any, name: str, pk: str, prefix: str, only_from: str | None) 
 
 
 def _steps(name: str, item: dict[str, Any], target: str, came_from: str | None) -> list[dict[str, Any]]:
+    trail = item.get(_CAME_FROM, {}).get("S", "")
+    trail = f"{came_from}/{trail}" if came_from is not None else trail.partition("/")[2]
     moved = {key: value for key, value in item.items() if key != _CAME_FROM} | {"PK": {"S": target}}
-    if came_from is not None:
-        moved[_CAME_FROM] = {"S": came_from}
+    if trail:
+        moved[_CAME_FROM] = {"S": trail}
     source = {"PK": item["PK"], "SK": item["SK"]}
+    # Only what was read is moved: an edit in between must not be lost, nor what another run has moved come back.
+    same = [f"#{number} = :{number}" for number, key in enumerate(_TELLING) if key in item]
+    unchanged: dict[str, Any] = {"ConditionExpression": " AND ".join(["attribute_exists(PK)", *same])}
+    if same:
+        unchanged["ExpressionAttributeNames"] = {f"#{n}": key for n, key in enumerate(_TELLING) if key in item}
+        unchanged["ExpressionAttributeValues"] = {f":{n}": item[key] for n, key in enumerate(_TELLING) if key in item}
     return [
-        {"Put": {"TableName": name, "Item": moved}},
-        # Two runs at once: the second must not bring back what the first has moved and somebody has edited since.
-        {"Delete": {"TableName": name, "Key": source, "ConditionExpression": "attribute_exists(PK)"}},
+        {"Put": {"TableName": name, "Item": moved, "ConditionExpression": "attribute_not_exists(PK)"}},
+        {"Delete": {"TableName": name, "Key": source, **unchanged}},
     ]

@@ -4,7 +4,8 @@ A merge goes in steps, each a transaction that also says in the ledger how far i
 on: by the same request again, or by the sweep. At every point both contacts' data are there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -17,7 +18,7 @@ from carebook.merging.model import (
     Ledger,
     Stage,
     absorbed,
-    changed_fields,
+    engaged,
     merged_details,
     released,
     reverted_details,
@@ -25,7 +26,15 @@ from carebook.merging.model import (
 from carebook.retrying import attempts
 
 _LEFT_ALONE: Final = timedelta(minutes=2)
-_SYSTEM: Final = Person("carebook", "Carebook")
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """A contact's version and the next one, with the history entry that tells of it, if it is worth telling."""
+
+    before: Contact
+    after: Contact
+    entry: HistoryEntry | None = None
 
 
 class MergeStore(Protocol):
@@ -35,27 +44,11 @@ class MergeStore(Protocol):
         """The ledger of a merge, if there was one that is not undone."""
         ...
 
-    def step(self, ledger: Ledger, *, was: Stage | None, before: Contact, after: Contact, entry: HistoryEntry) -> None:
-        """Write a contact's next version and the ledger in its stage; *was* is the stage until now, None for none.
+    def step(self, ledger: Ledger | None, *, was: Ledger | None, changes: Sequence[Succession]) -> None:
+        """Write contacts' next versions, and the ledger in its next stage; None stands for no ledger.
 
         Raises:
-            Conflict: when contact or ledger are not what is kept any more.
-        """
-        ...
-
-    def close(self, ledger: Ledger, *, before: Contact, after: Contact, entry: HistoryEntry) -> None:
-        """Write a contact's next version and remove the ledger.
-
-        Raises:
-            Conflict: when contact or ledger are not what is kept any more.
-        """
-        ...
-
-    def advance(self, ledger: Ledger, *, was: Stage) -> None:
-        """Write the ledger's next stage.
-
-        Raises:
-            Conflict: when its stage is another by now.
+            Conflict: when a contact or the ledger is not what is kept any more.
         """
         ...
 
@@ -98,6 +91,9 @@ def merge_contacts(
     if _is_missing(duplicate_id):
         raise _no_duplicate()
     ledger = merges.ledger(account, survivor_id, duplicate_id)
+    if ledger is not None and ledger.stage in {Stage.MOVING_BACK, Stage.REVERTING}:
+        _go_on(contacts, merges, ledger, now)  # an undoing that was cut short comes first
+        ledger = None
     if ledger is None:
         ledger = _begin(contacts, merges, account, survivor_id, duplicate_id, chosen, by, now)
     elif ledger.stage is Stage.MERGED:
@@ -122,19 +118,20 @@ def unmerge_contacts(
         NotFound: when one of them does not exist.
         Conflict: when they are not merged, or the survivor was itself archived or merged.
     """
-    survivor, _settings = contacts.find_exactly(account, checked_id(survivor_id))
+    contacts.find_exactly(account, checked_id(survivor_id))
     ledger = merges.ledger(account, survivor_id, duplicate_id)
     if ledger is None:
         raise Conflict("These two are not merged.", code="not_merged")
-    _refuse_unusable(survivor)
-    if ledger.stage in {Stage.MERGING, Stage.MOVING}:
+    if ledger.stage is Stage.MOVING:
         _go_on(contacts, merges, ledger, now)
         ledger = _known(merges, ledger)
-    if ledger.stage is Stage.MERGED:
-        undoing = ledger.at_stage(Stage.MOVING_BACK)
-        merges.advance(undoing, was=Stage.MERGED)
+    if ledger.stage is Stage.MERGING:  # the survivor has nothing of the duplicate yet
+        undoing = ledger.undone_by(by, now).at_stage(Stage.REVERTING)
+        merges.step(undoing, was=ledger, changes=())
         ledger = undoing
-    _go_on(contacts, merges, ledger, now, by=by)
+    if ledger.stage is Stage.MERGED:
+        ledger = _begin_undoing(contacts, merges, ledger, by, now)
+    _go_on(contacts, merges, ledger, now)
     return contacts.find_exactly(account, survivor_id)
 
 
@@ -164,107 +161,128 @@ def _begin(
     by: Person,
     now: datetime,
 ) -> Ledger:
-    """Take the duplicate out of sight and note what will be done."""
+    """Take the duplicate out of sight, hold the survivor, and note what will be done."""
     for _ in attempts():
         survivor, _settings = contacts.find_exactly(account, survivor_id)
         try:
             duplicate, _settings = contacts.find_exactly(account, duplicate_id)
         except NotFound:
             raise _no_duplicate() from None
-        _refuse_unusable(survivor)
-        _refuse_unusable(duplicate)
-        before, after = changed_fields(survivor.details, merged_details(survivor.details, duplicate.details, chosen))
+        for contact in (survivor, duplicate):
+            _refuse_unusable(contact)
+        if any(_finish_pending(contacts, merges, contact, now) for contact in (survivor, duplicate)):
+            continue
+        merged_details(survivor.details, duplicate.details, chosen)  # refuses what does not fit together
         ledger = Ledger(
             account=account,
             survivor_id=survivor_id,
             duplicate_id=duplicate_id,
             stage=Stage.MERGING,
             chosen=chosen,
-            before=before,
-            after=after,
+            before={},
+            after={},
+            added={},
             by=by,
             at=now,
         )
         gone = absorbed(duplicate, survivor_id, now)
-        change = Change("merged_into", None, survivor_id)
-        entry = made("merged", gone, by=by, changes=(change,))
+        entry = made("merged", gone, by=by, changes=(Change("merged_into", None, survivor_id),))
+        changes = (Succession(duplicate, gone, entry), Succession(survivor, engaged(survivor, duplicate_id, now)))
         try:
-            merges.step(ledger, was=None, before=duplicate, after=gone, entry=entry)
+            merges.step(ledger, was=None, changes=changes)
         except Conflict:
             continue
         return ledger
     raise Unavailable(TOO_BUSY)
 
 
-def _go_on(
-    contacts: ContactStore, merges: MergeStore, ledger: Ledger, now: datetime, *, by: Person | None = None
-) -> None:
+def _begin_undoing(contacts: ContactStore, merges: MergeStore, ledger: Ledger, by: Person, now: datetime) -> Ledger:
+    """Hold the survivor for the undoing."""
+    undoing = ledger.undone_by(by, now)
+    for _ in attempts():
+        survivor, _settings = contacts.find_exactly(ledger.account, ledger.survivor_id)
+        _refuse_unusable(survivor)
+        if _finish_pending(contacts, merges, survivor, now):
+            continue
+        held = Succession(survivor, engaged(survivor, ledger.duplicate_id, now))
+        try:
+            merges.step(undoing, was=ledger, changes=(held,))
+        except Conflict:
+            if _known(merges, ledger).stage is not Stage.MERGED:
+                raise
+            continue
+        return undoing
+    raise Unavailable(TOO_BUSY)
+
+
+def _finish_pending(contacts: ContactStore, merges: MergeStore, contact: Contact, now: datetime) -> bool:
+    """Finish another merge that holds *contact*, if one does."""
+    if contact.merging is None:
+        return False
+    return finish_merge(
+        contacts, merges, account=contact.account, survivor_id=contact.id, duplicate_id=contact.merging, now=now
+    )
+
+
+def _go_on(contacts: ContactStore, merges: MergeStore, ledger: Ledger, now: datetime) -> None:
     """Do every step that is left, of a merge or of its undoing."""
-    while True:
-        match ledger.stage:
-            case Stage.MERGING:
-                ledger = _adopt(contacts, merges, ledger, now)
-            case Stage.MOVING:
-                merges.move(ledger)
-                merges.advance(ledger.at_stage(Stage.MERGED), was=Stage.MOVING)
-                return
-            case Stage.MOVING_BACK:
-                merges.move_back(ledger)
-                ledger = _revert(contacts, merges, ledger, now, by or _SYSTEM)
-            case Stage.REVERTING:
-                _release(contacts, merges, ledger, now, by or _SYSTEM)
-                return
-            case Stage.MERGED:
-                return
+    if ledger.stage is Stage.MERGING:
+        ledger = _rewrite(contacts, merges, ledger, Stage.MOVING, now)
+    if ledger.stage is Stage.MOVING:
+        merges.move(ledger)
+        _set_free(contacts, merges, ledger, ledger.at_stage(Stage.MERGED), now)
+    if ledger.stage is Stage.MOVING_BACK:
+        merges.move_back(ledger)
+        ledger = _rewrite(contacts, merges, ledger, Stage.REVERTING, now)
+    if ledger.stage is Stage.REVERTING:
+        _set_free(contacts, merges, ledger, None, now)
 
 
-def _adopt(contacts: ContactStore, merges: MergeStore, ledger: Ledger, now: datetime) -> Ledger:
-    """Give the survivor the duplicate's fields."""
+def _rewrite(contacts: ContactStore, merges: MergeStore, ledger: Ledger, stage: Stage, now: datetime) -> Ledger:
+    """Give the survivor the duplicate's fields, or take them from it again."""
+    is_merge = stage is Stage.MOVING
     duplicate, _settings = contacts.find_exactly(ledger.account, ledger.duplicate_id)
     for _ in attempts():
         survivor, _settings = contacts.find_exactly(ledger.account, ledger.survivor_id)
-        details = merged_details(survivor.details, duplicate.details, ledger.chosen)
-        before, after = changed_fields(survivor.details, details)
-        adopted = survivor.rewritten(details, now)
-        merged_from = Change("merged_from", None, ledger.duplicate_id)
-        changes = (merged_from, *changes_between(survivor.details, details))
-        entry = made("merged", adopted, by=ledger.by, changes=changes)
-        moving = ledger.with_fields(before, after).at_stage(Stage.MOVING)
+        if is_merge:
+            details = merged_details(survivor.details, duplicate.details, ledger.chosen)
+            onward = ledger.adopting(survivor.details, details).at_stage(stage)
+            source = Change("merged_from", None, ledger.duplicate_id)
+        else:
+            details, onward = reverted_details(survivor.details, ledger), ledger.at_stage(stage)
+            source = Change("merged_from", ledger.duplicate_id, None)
+        rewritten = survivor.rewritten(details, now)
+        changes = (source, *changes_between(survivor.details, details))
+        entry = made("merged" if is_merge else "unmerged", rewritten, by=ledger.by, changes=changes)
         try:
-            merges.step(moving, was=Stage.MERGING, before=survivor, after=adopted, entry=entry)
+            merges.step(onward, was=ledger, changes=(Succession(survivor, rewritten, entry),))
         except Conflict:
-            if _known(merges, ledger).stage is not Stage.MERGING:
+            if _known(merges, ledger).stage is not ledger.stage:
                 raise
             continue
-        return moving
+        return onward
     raise Unavailable(TOO_BUSY)
 
 
-def _revert(contacts: ContactStore, merges: MergeStore, ledger: Ledger, now: datetime, by: Person) -> Ledger:
-    """Take from the survivor what it had from the duplicate."""
-    reverting = ledger.at_stage(Stage.REVERTING)
+def _set_free(contacts: ContactStore, merges: MergeStore, ledger: Ledger, onward: Ledger | None, now: datetime) -> None:
+    """Let the survivor go; when nothing goes *onward*, the duplicate is a contact of its own again."""
     for _ in attempts():
         survivor, _settings = contacts.find_exactly(ledger.account, ledger.survivor_id)
-        details = reverted_details(survivor.details, ledger)
-        reverted = survivor.rewritten(details, now)
-        changes = (Change("merged_from", ledger.duplicate_id, None), *changes_between(survivor.details, details))
-        entry = made("unmerged", reverted, by=by, changes=changes)
+        changes = [Succession(survivor, engaged(survivor, None, now))]
+        if onward is None:
+            duplicate, _settings = contacts.find_exactly(ledger.account, ledger.duplicate_id)
+            own = released(duplicate, now)
+            change = Change("merged_into", ledger.survivor_id, None)
+            entry = made("unmerged", own, by=ledger.by, changes=(change,))
+            changes.append(Succession(duplicate, own, entry))
         try:
-            merges.step(reverting, was=Stage.MOVING_BACK, before=survivor, after=reverted, entry=entry)
+            merges.step(onward, was=ledger, changes=changes)
         except Conflict:
-            if _known(merges, ledger).stage is not Stage.MOVING_BACK:
+            if _known(merges, ledger).stage is not ledger.stage:
                 raise
             continue
-        return reverting
+        return
     raise Unavailable(TOO_BUSY)
-
-
-def _release(contacts: ContactStore, merges: MergeStore, ledger: Ledger, now: datetime, by: Person) -> None:
-    """Make the duplicate a contact of its own again."""
-    duplicate, _settings = contacts.find_exactly(ledger.account, ledger.duplicate_id)
-    own = released(duplicate, now)
-    change = Change("merged_into", ledger.survivor_id, None)
-    merges.close(ledger, before=duplicate, after=own, entry=made("unmerged", own, by=by, changes=(change,)))
 
 
 def _known(merges: MergeStore, ledger: Ledger) -> Ledger:

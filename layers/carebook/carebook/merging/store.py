@@ -1,6 +1,6 @@
 """Merges in the table: ledgers, and what moves with them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -12,6 +12,7 @@ from carebook.identity import Person
 from carebook.instants import instant, parse_instant
 from carebook.merging.model import Ledger, Stage
 from carebook.merging.moves import move_items
+from carebook.merging.service import Succession
 from carebook.table import NOT_THERE, ConditionFailed, Item, Table, Writes, make_item
 
 # What hangs on a contact and goes where it goes. Its history stays: it tells of that record.
@@ -21,7 +22,7 @@ _MOVE_ALONG: Final = ("DOC#", "FILE#", "MSG#", "SHR#", "TASK#")
 class ContactWrites(Protocol):
     """What a contact's next version writes."""
 
-    def changes(self, before: Contact, after: Contact, entry: HistoryEntry) -> Writes:
+    def changes(self, before: Contact, after: Contact, entry: HistoryEntry | None) -> Writes:
         """The writes that replace *before* by *after*."""
         ...
 
@@ -38,23 +39,21 @@ class TableMerges:
         row = self._table.get(keys.merge_key(account, survivor_id, duplicate_id))
         return None if row is None else _ledger_from(account, survivor_id, duplicate_id, row.doc)
 
-    def step(self, ledger: Ledger, *, was: Stage | None, before: Contact, after: Contact, entry: HistoryEntry) -> None:
-        """One transaction for contact, rows, entries, history and ledger."""
-        writes = self._contacts.changes(before, after, entry)
-        writes.put(_ledger_item(ledger), NOT_THERE if was is None else _in_stage(was))
-        self._write(writes)
-
-    def close(self, ledger: Ledger, *, before: Contact, after: Contact, entry: HistoryEntry) -> None:
-        """One transaction for contact, rows, entries, history and the end of the ledger."""
-        writes = self._contacts.changes(before, after, entry)
-        key = keys.merge_key(ledger.account, ledger.survivor_id, ledger.duplicate_id)
-        writes.delete(key, _in_stage(ledger.stage))
-        self._write(writes)
-
-    def advance(self, ledger: Ledger, *, was: Stage) -> None:
-        """One conditional write."""
-        if not self._table.put_if(_ledger_item(ledger), _in_stage(was)):
-            raise Conflict("The merge is being changed by somebody else.")
+    def step(self, ledger: Ledger | None, *, was: Ledger | None, changes: Sequence[Succession]) -> None:
+        """One transaction for contacts, rows, entries, history and ledger."""
+        writes = Writes()
+        for change in changes:
+            more = self._contacts.changes(change.before, change.after, change.entry)
+            writes.puts += more.puts
+            writes.deletes += more.deletes
+        if ledger is not None:
+            writes.put(_ledger_item(ledger), NOT_THERE if was is None else _in_stage(was.stage))
+        elif was is not None:
+            writes.delete(keys.merge_key(was.account, was.survivor_id, was.duplicate_id), _in_stage(was.stage))
+        try:
+            self._table.write(writes)
+        except ConditionFailed as error:
+            raise Conflict("The contact or the merge was changed in the meantime.") from error
 
     def move(self, ledger: Ledger) -> None:
         """Batches of transactions; each item knows from then on where it came from."""
@@ -75,12 +74,6 @@ class TableMerges:
         for row in self._table.due(keys.MERGE_PK, until=keys.due_until(since), limit=limit):
             yield keys.parse_merge_sk(row)
 
-    def _write(self, writes: Writes) -> None:
-        try:
-            self._table.write(writes)
-        except ConditionFailed as error:
-            raise Conflict("The contact or the merge was changed in the meantime.") from error
-
 
 def _in_stage(stage: Stage) -> Any:
     return Item.type == stage.value
@@ -93,6 +86,7 @@ def _ledger_item(ledger: Ledger) -> Item:
         "chosen": sorted(ledger.chosen),
         "before": ledger.before,
         "after": ledger.after,
+        "added": ledger.added,
         "by": {"id": ledger.by.id, "name": ledger.by.name},
         "at": instant(ledger.at),
     }
@@ -113,6 +107,7 @@ def _ledger_from(account: str, survivor_id: str, duplicate_id: str, document: An
         chosen=frozenset(document["chosen"]),
         before=document["before"],
         after=document["after"],
+        added=document["added"],
         by=Person(**document["by"]),
         at=parse_instant(document["at"]),
     )

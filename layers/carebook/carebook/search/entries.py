@@ -101,7 +101,10 @@ def stands_first(entry: Entry, index: int, plan: Plan) -> bool:
     """
     if _first(entry, plan.ranges[index]) != _rank(entry.token):
         return False
-    return all(_first(entry, earlier) is None for earlier in plan.ranges[:index])
+    others = plan.ranges[:index]
+    if entry.token.kind in _ADDRESSES:  # found by a word as well, a record stands at the word
+        others += tuple(later for later in plan.ranges[index + 1 :] if later.kinds <= NAMES)
+    return all(_first(entry, other) is None for other in others)
 
 
 def _first(entry: Entry, key_range: KeyRange) -> tuple[int, str] | None:

@@ -1,6 +1,7 @@
 """From what somebody typed to the key ranges in which it is found, in order of rank."""
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -62,7 +63,7 @@ def plan_search(query: str, *, country: str) -> Plan:
     """
     typed = _checked(query)
     folded = fold(typed)
-    digits = "".join(character for character in folded if character.isdecimal())
+    digits = _ascii_digits(folded)
     if "@" in folded:
         return _address_plan(fold_address(typed))
     if len(digits) >= 3 and _DIALED.fullmatch(folded):
@@ -107,12 +108,13 @@ def _address_plan(folded: str) -> Plan:
 
 def _number_plan(typed: str, folded: str, digits: str, country: str) -> Plan:
     if folded.lstrip(" (").startswith("+"):
-        return _together(_phone(digits))
+        without_trunk = re.sub(r"\(\s*0\s*\)", "", folded)  # +49 (0)30: the zero is for callers at home
+        return _together(_phone(_ascii_digits(without_trunk)))
     calling_code = _calling_code(country)
     ranges = []
     if len(digits) <= 5:
         found = words(typed)
-        ranges.append(KeyRange(digits, NAMES) if len(found) == 1 else _driven(found))  # "360 Health", "24/7 Care"
+        ranges.append(KeyRange(found[0], NAMES) if len(found) == 1 else _driven(found))  # "360 Health", "24/7 Care"
     if digits.startswith("00"):
         ranges.append(_phone(digits.removeprefix("00")))
     elif digits.startswith("0"):
@@ -125,6 +127,10 @@ def _number_plan(typed: str, folded: str, digits: str, country: str) -> Plan:
     if len(digits) == 10 and digits[0] in "12":
         ranges.append(KeyRange(f"n{digits}", frozenset({Kind.NPI})))
     return _together(*dict.fromkeys(ranges))
+
+
+def _ascii_digits(text: str) -> str:
+    return "".join(str(unicodedata.decimal(character)) for character in text if character.isdecimal())
 
 
 def _calling_code(country: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from carebook.errors import BadCursor
 from carebook.search.entries import Entry, stands_first
 from carebook.search.plan import KeyRange, Plan
 from carebook.search.tokens import Kind
@@ -68,7 +69,12 @@ def search(entries: Entries, plan: Plan, *, record_type: str | None, start: Posi
 
     The first round reads the ranges that are read together. What is read one by one comes only when that gave nothing,
     or with a later page. Reading stops after 1,850 entries, wherever that is.
+
+    Raises:
+        BadCursor: when *start* is no place in this plan.
     """
+    if start is not None and not _lies_in(start, plan):
+        raise BadCursor("The search has changed since this page. Start again without a cursor.")
     results = Results()
     walk = _Walk(entries, plan, record_type, limit)
     for index in range(start.index if start else 0, len(plan.ranges)):
@@ -86,6 +92,12 @@ def search(entries: Entries, plan: Plan, *, record_type: str | None, start: Posi
             results.hits.append(Hit(entry))
             walk.shown(index, key)
     return results
+
+
+def _lies_in(position: Position, plan: Plan) -> bool:
+    if position.index >= len(plan.ranges):
+        return False
+    return position.after is None or position.after.startswith(plan.ranges[position.index].prefix)
 
 
 @dataclass(slots=True)
@@ -139,4 +151,5 @@ class _Walk:
         key_range = self.plan.ranges[index]
         narrow = not key_range.broad and self.record_type is None and rounds < 2
         limit = self._page if narrow else _CHUNKS[min(rounds, len(_CHUNKS) - 1)]
+        limit = max(1, min(limit, _BUDGET - self.looked_at))
         return self.entries.read(key_range, record_type=self.record_type, after=after, limit=limit)

@@ -12,7 +12,8 @@ MOST_TOKENS: Final = 45  # a rename replaces each: 90, and with the record, its 
 _NAME_KEY: Final = 24
 # Folding can make six letters of one, and a key holds 1,024 bytes.
 _LONGEST_WORD: Final = 64
-_LONGEST_ADDRESS: Final = 120
+_LONGEST_LOCAL_PART: Final = 64
+_LONGEST_DOMAIN: Final = 80
 
 
 class Kind(IntEnum):
@@ -111,8 +112,10 @@ def _candidates(record: Searchable) -> Iterator[tuple[Token, ...]]:
 
 
 def fold_address(address: str) -> str:
-    """An e-mail address as it is compared: folded, without white space, cut at a length that keys can hold."""
-    return "".join(fold(address).split())[:_LONGEST_ADDRESS]
+    """An e-mail address, or a piece of one, as it is compared: folded, without white space, its parts cut for keys."""
+    folded = "".join(fold(address).split())
+    local, at, domain = folded.rpartition("@") if "@" in folded else (folded, "", "")
+    return f"{local[:_LONGEST_LOCAL_PART]}{at}{domain[:_LONGEST_DOMAIN]}"
 
 
 def cut_word(word: str) -> str:
