@@ -1,21 +1,24 @@
 """The same work without anything around it: boto3 calls, and their answers, out of requests that were recorded."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from benchmarks.inside import Canned
 from benchmarks.practice import TABLE
-from benchmarks.recording import Request
+from benchmarks.recording import Request, answers_of
 
-BareCall = Literal["get", "put", "query", "write"]
+BareCall = Literal["get", "put", "query", "queries", "write"]
 Bare = tuple[list[tuple[str, dict[str, Any]]], dict[str, Canned]]
 
-# The first kind of request that an operation sent counts.
+# The first request of the first kind that an operation sent; of queries, all.
 _KINDS: Final[dict[BareCall, tuple[str, ...]]] = {
     "get": ("GetItem", "BatchGetItem"),
     "put": ("PutItem",),
     "query": ("Query",),
+    "queries": ("Query",),
     "write": ("TransactWriteItems", "PutItem"),
 }
 _METHODS: Final = {
@@ -28,18 +31,22 @@ _METHODS: Final = {
 
 def bare_calls(sent: Sequence[Request], wanted: Sequence[BareCall]) -> Bare:
     """boto3's methods with arguments for what is *wanted*, on the same items as in *sent*, and AWS's answers."""
-    calls, answers = [], {}
+    calls: list[tuple[str, dict[str, Any]]] = []
+    plain: list[Request] = []
     for call in wanted:
-        request = next(request for kind in _KINDS[call] for request in sent if request.operation == kind)
-        operation, arguments, answer = _plain(request)
-        calls.append((_METHODS[operation], arguments))
-        answers[f"DynamoDB_20120810.{operation}"] = Canned.of(200, request.answer.headers, answer)
-    return calls, answers
+        chosen = [request for kind in _KINDS[call] for request in sent if request.operation == kind]
+        for request in chosen if call == "queries" else chosen[:1]:
+            operation, arguments, answer = _plain(request)
+            calls.append((_METHODS[operation], arguments))
+            canned = Canned.of(200, request.answer.headers, answer)
+            plain.append(replace(request, operation=operation, target=f"DynamoDB_20120810.{operation}", answer=canned))
+    return calls, answers_of(plain)
 
 
 def method_names(wanted: Sequence[BareCall], sent: Sequence[Request]) -> str:
     """The methods that :func:`bare_calls` calls."""
-    return " + ".join(method for method, _ in bare_calls(sent, wanted)[0])
+    counted = Counter(method for method, _ in bare_calls(sent, wanted)[0])
+    return " + ".join(f"{count} × {method}" if count > 1 else method for method, count in counted.items())
 
 
 def _plain(request: Request) -> tuple[str, dict[str, Any], dict[str, Any]]:

@@ -66,6 +66,16 @@ def read_capacity(operation: str, body: Mapping[str, Any], answer: Mapping[str, 
     raise NotImplementedError(f"{operation} is not counted yet.")
 
 
+def unfiltered(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A query that reads what *body* reads, whole: without its filter, which drops only what has been read and paid."""
+    plain = {name: value for name, value in body.items() if name not in {"FilterExpression", "ProjectionExpression"}}
+    condition = body["KeyConditionExpression"]
+    for names in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+        used = {name: value for name, value in body.get(names, {}).items() if re.search(rf"{name}\b", condition)}
+        plain |= {names: used} if used else {}
+    return plain
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One write of a request: the key, and the item that a put sends."""
@@ -163,7 +173,7 @@ def _value_size(value: Mapping[str, Any]) -> int:
         case "S":
             return len(content.encode())
         case "N":
-            return _number_size(content)
+            return number_size(content)
         case "B":
             return len(base64.b64decode(content))
         case "BOOL" | "NULL":
@@ -176,7 +186,7 @@ def _value_size(value: Mapping[str, Any]) -> int:
             return sum(_value_size({kind[0]: element}) for element in content)
 
 
-def _number_size(text: str) -> int:
+def number_size(text: str) -> int:
     """One byte, and one for two significant digits; zeros at both ends do not count."""
     digits = "".join(str(digit) for digit in Decimal(text).as_tuple().digits).strip("0")
     return 1 + ceil(len(digits) / 2)

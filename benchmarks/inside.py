@@ -55,18 +55,32 @@ def canned(answers: Mapping[str, Sequence[Any]]) -> dict[str, Canned]:
     return {target: Canned(*answer) for target, answer in answers.items()}
 
 
+def mark_of(target: str, low_end: str) -> str:
+    """The name of the answer to a query, when there are several: its target, and where it begins as in the body."""
+    return f"{target} {json.dumps(low_end)}"
+
+
 @contextmanager
 def answering(answers: Mapping[str, Canned]) -> Iterator[None]:
-    """Every request is answered by its ``X-Amz-Target``; one that was never recorded is an error."""
+    """Every request is answered by its ``X-Amz-Target``, or by its mark; one that was never recorded is an error."""
     from botocore.awsrequest import AWSResponse
     from botocore.httpsession import URLLib3Session
 
     response_type: Any = AWSResponse
     ready = {target: (answer, answer.body.encode()) for target, answer in answers.items()}
+    marked: dict[str, list[tuple[bytes, tuple[Canned, bytes]]]] = {}
+    for name, answer_and_body in ready.items():
+        target, _, low_end = name.partition(" ")
+        if low_end:
+            marked.setdefault(target, []).append((low_end.encode(), answer_and_body))
 
     def send(_session: Any, request: Any) -> Any:
         target = request.headers["X-Amz-Target"]
-        answer, body = ready[target.decode() if isinstance(target, bytes) else target]
+        target = target.decode() if isinstance(target, bytes) else target
+        if target in marked:
+            answer, body = next(found for low_end, found in marked[target] if low_end in request.body)
+        else:
+            answer, body = ready[target]
         return response_type(request.url, answer.status, answer.headers, _Body(body))
 
     # By hand: unittest.mock would load half of the standard library into a cold start.

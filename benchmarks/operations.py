@@ -5,17 +5,38 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks.bare import BareCall
-from benchmarks.practice import add_contacts, call, forget_warm_state, in_memory_aws, request, typical_contact
+from benchmarks.practice import (
+    add_contacts,
+    call,
+    forget_warm_state,
+    in_memory_aws,
+    request,
+    typical_contact,
+    typical_npi,
+)
 from benchmarks.recording import Traffic, recorded
 from carebook.instants import utcnow
 
 FIRST_VIEW: Final = "get, first view in the hour"
 NEXT_VIEW: Final = "get, again in the hour"
+FIRST_SEARCH: Final = "search, first of an environment"
+SEARCHES: Final = {
+    "search, one word": "lakes",
+    "search, two words": "ana mu",
+    "search, organization": "lakeside fam",
+    "search, e-mail": "ana7@example.org",
+    "search, e-mail domain": "@example.org",
+    "search, phone": "(310) 555",
+    "search, last four digits": "0107",
+    "search, NPI": typical_npi(7),
+}
+MORE_SEARCHES: Final = ("search, three words", "search, organization, next page")
 READ_SETTINGS: Final = "settings, get"
 NOTHING_DUE: Final = "purge schedule, nothing due"
 _CONTACTS: Final = 120
 _HISTORY: Final = 100
 _CONTACTS_API: Final = "contacts.api"
+_SEARCH_API: Final = "search.api"
 _SETTINGS_API: Final = "settings.api"
 _PURGE: Final = "contacts.purge_archived"
 
@@ -80,6 +101,7 @@ def observe() -> list[Observed]:
         ids = add_contacts(_CONTACTS)
         _views(watch, ids[0])
         _lists(watch)
+        _searches(watch)
         _creates(watch)
         _changes(watch, ids[1])
         _history(watch, ids[2])
@@ -125,13 +147,34 @@ def _lists(watch: _Watch) -> None:
     watch("list 50, one type", _CONTACTS_API, request("GET", "/contacts?type=physician"), page, bare=["query"])
 
 
+def _searches(watch: _Watch) -> None:
+    first, one_round = Target(sequential=3), Target(sequential=1, reads=8)
+    # The first search of an environment also reads the account's index state, and fetches the secret as lists do.
+    forget_warm_state()
+    watch(FIRST_SEARCH, _SEARCH_API, _search("lakes"), first)
+    for name, query in SEARCHES.items():
+        watch(name, _SEARCH_API, _search(query), one_round, bare=["queries"])
+    three_words, next_page = MORE_SEARCHES
+    watch(three_words, _SEARCH_API, _search("muller lakeside fam"), Target(reads=50), bare=["queries"])
+    cursor = call(_SEARCH_API, _search("lakeside fam"))["next_cursor"]
+    watch(next_page, _SEARCH_API, _search(f"lakeside fam&cursor={cursor}"), one_round, bare=["queries"])
+
+
+def _search(query: str) -> dict[str, Any]:
+    return request("GET", f"/contacts/search?q={query}")
+
+
 def _creates(watch: _Watch) -> None:
-    new, key = typical_contact(3), {"Idempotency-Key": "7f3c1f62-5d0b-4a51-9c1c-0d7f5f7d7a10"}
-    call(_CONTACTS_API, request("POST", "/contacts", typical_contact(4)))  # the environment is warm for writing, too
+    new, other, key = (
+        typical_contact(203),
+        typical_contact(205),
+        {"Idempotency-Key": "7f3c1f62-5d0b-4a51-9c1c-0d7f5f7d7a10"},
+    )
+    call(_CONTACTS_API, request("POST", "/contacts", typical_contact(204)))  # the environment is warm for writing, too
     plain, once = (Target(sequential=depth, transactions=1, writes=26) for depth in (2, 4))
     watch("create", _CONTACTS_API, request("POST", "/contacts", new), plain, bare=["write"])
-    watch("create, Idempotency-Key", _CONTACTS_API, request("POST", "/contacts", new, key), once, bare=["write"])
-    watch("create, same key again", _CONTACTS_API, request("POST", "/contacts", new, key), Target(transactions=0))
+    watch("create, Idempotency-Key", _CONTACTS_API, request("POST", "/contacts", other, key), once, bare=["write"])
+    watch("create, same key again", _CONTACTS_API, request("POST", "/contacts", other, key), Target(transactions=0))
 
 
 def _changes(watch: _Watch, contact_id: str) -> None:

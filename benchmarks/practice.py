@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from benchmarks.inside import Context
 from carebook import secrets, table
+from carebook.contacts.identifiers import is_valid_npi
 from carebook.http import idempotency
 from carebook.observability import logger
 from tests.builders import physician, rest_event
@@ -46,6 +47,7 @@ _FIRST_NAMES: Final = (
     "Siobhán",
     "Priya",
 )
+_AREA_CODES: Final = ("310", "213", "619")
 _LAST_NAMES: Final = (
     "Müller",
     "O'Brien",
@@ -87,11 +89,14 @@ def table_properties() -> dict[str, Any]:
 def forget_warm_state() -> None:
     """The next request finds the environment as a cold start leaves it."""
     from functions.contacts import api
+    from functions.search import api as search_api
 
     table.open_table.cache_clear()
     secrets.signing_secret.cache_clear()
     idempotency._store.cache_clear()  # noqa: SLF001
     api.contacts.cache_clear()
+    search_api.index.cache_clear()
+    search_api.vocabularies.cache_clear()
 
 
 def request(method: str, target: str, body: Any = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -115,13 +120,22 @@ def call(module: str, event: dict[str, Any]) -> Any:
 
 
 def typical_contact(number: int = 0) -> dict[str, Any]:
-    """The physician that the tests use, with an address and a note, under one of many names."""
+    """The physician that the tests use, with an address and a note, under one of many names and numbers of its own."""
     return physician(
+        npi=typical_npi(number),
+        emails=[{"address": f"ana{number}@example.org", "label": "work"}],
+        phones=[{"number": f"({_AREA_CODES[number // 100]}) 555-01{number % 100:02}", "type": "cell"}],
         first_name=_FIRST_NAMES[number % len(_FIRST_NAMES)],
         last_name=_LAST_NAMES[number % len(_LAST_NAMES)],
         address={"line1": "1200 Lakeshore Drive", "city": "Los Angeles", "region": "CA", "postal_code": "90017"},
         notes="Prefers referrals by fax. Closed on Friday afternoons.",
     )
+
+
+def typical_npi(number: int) -> str:
+    """The NPI of the typical contact of this number."""
+    nine_digits = f"1{number:08}"
+    return next(npi for digit in "0123456789" if is_valid_npi(npi := nine_digits + digit))
 
 
 def add_contacts(count: int) -> list[str]:

@@ -1,20 +1,30 @@
 """Watching the requests that handlers send: what they were, what they took, and which ran side by side."""
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from unittest.mock import patch
 
 from botocore.endpoint import Endpoint
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from benchmarks.counting import Capacity, Index, Item, Write, read_capacity, write_capacity, writes_of
-from benchmarks.inside import Canned
+from benchmarks.counting import (
+    Capacity,
+    Index,
+    Item,
+    Write,
+    read_capacity,
+    unfiltered,
+    write_capacity,
+    writes_of,
+)
+from benchmarks.inside import Canned, mark_of
 from benchmarks.practice import ENVIRONMENT, TABLE, table_properties
 
 _KEY: Final = ("PK", "SK")
@@ -61,8 +71,8 @@ class Traffic:
 
     @property
     def answers(self) -> dict[str, Canned]:
-        """What AWS answered, by the requests' targets."""
-        return {request.target: request.answer for request in self.requests}
+        """What AWS answered, by the requests' targets; where there are several queries, by where they begin, too."""
+        return answers_of(self.requests)
 
     def count(self, operation: str) -> int:
         """How many requests were of this kind."""
@@ -71,6 +81,15 @@ class Traffic:
     def __str__(self) -> str:
         counted = Counter(request.operation for request in sorted(self.requests, key=lambda request: request.started))
         return ", ".join(f"{count} × {operation}" if count > 1 else operation for operation, count in counted.items())
+
+
+def answers_of(requests: Sequence[Request]) -> dict[str, Canned]:
+    """What AWS answered to *requests*, as a measured process looks it up."""
+    queries = [request for request in requests if request.operation == "Query"]
+    answers = {request.target: request.answer for request in requests}
+    if len(queries) > 1:
+        answers |= {mark_of(request.target, _low_end(request.body)): request.answer for request in queries}
+    return answers
 
 
 @contextmanager
@@ -93,7 +112,12 @@ def recorded() -> Iterator[list[Request]]:
         if writes:
             capacity = _write_capacity(writes, before, transactional=operation == "TransactWriteItems")
         elif target.startswith("DynamoDB"):
-            capacity = read_capacity(operation, body, document, _look_up)
+            read, looked_at = body, document
+            if "FilterExpression" in body:
+                read = unfiltered(body)
+                again = original(endpoint, operation_model, {**request_dict, "body": json.dumps(read).encode()})
+                looked_at = json.loads(cast("Any", again[0]).content)
+            capacity = read_capacity(operation, read, looked_at, _look_up)
         answer = Canned.of(http.status_code, http.headers, document)
         requests.append(Request(operation, target, body, answer, started, finished, capacity))
         return answered
@@ -109,6 +133,13 @@ def _write_capacity(writes: Sequence[Write], before: Sequence[Item | None], *, t
         for write, was, is_now in zip(writes, before, after, strict=True)
     )
     return sum(parts, Capacity())
+
+
+def _low_end(query: Mapping[str, Any]) -> str:
+    """The first of the values that a query's condition on the sort key names."""
+    names = re.findall(r":\w+", query["KeyConditionExpression"])
+    value: str = query["ExpressionAttributeValues"][names[min(1, len(names) - 1)]]["S"]
+    return value
 
 
 def _look_up(key: Mapping[str, Any]) -> Item | None:
