@@ -171,7 +171,8 @@ def _creates(watch: _Watch) -> None:
         {"Idempotency-Key": "7f3c1f62-5d0b-4a51-9c1c-0d7f5f7d7a10"},
     )
     call(_CONTACTS_API, request("POST", "/contacts", typical_contact(204)))  # the environment is warm for writing, too
-    plain, once = (Target(sequential=depth, transactions=1, writes=26) for depth in (2, 4))
+    # Settings, the look for duplicates, the transaction; with a key also "in progress", the note beside it, the answer.
+    plain, once = (Target(sequential=depth, transactions=1, writes=26) for depth in (3, 6))
     watch("create", _CONTACTS_API, request("POST", "/contacts", new), plain, bare=["write"])
     watch("create, Idempotency-Key", _CONTACTS_API, request("POST", "/contacts", other, key), once, bare=["write"])
     watch("create, same key again", _CONTACTS_API, request("POST", "/contacts", other, key), Target(transactions=0))

@@ -99,7 +99,7 @@ def _cells(taken: Taken) -> tuple[str, ...]:
         f"{_three(taken.reads)}",
         f"{percentile(taken.rounds, 0.5):g} / {percentile(taken.rounds, 0.95):g}",
         f"{taken.shows_meant / len(taken.reads):.0%}",
-        f"{taken.partial / len(taken.reads):.0%}" if taken.partial else "",
+        f"{taken.partial / len(taken.reads):.1%}" if taken.partial else "",
     )
 
 

@@ -10,7 +10,7 @@ from benchmarks.queries import KINDS, Kind
 from benchmarks.standin import StandIn
 from carebook.contacts.searchable import BOOK
 from carebook.search.plan import KeyRange, plan_search
-from carebook.search.service import Entries, Results, Slice, search
+from carebook.search.service import Results, SearchIndex, Slice, search
 from carebook.search.store import TableEntries
 
 ACCOUNT: Final = "acc_01J8ZQ4W7M3K5T9V2X6Y0B1C2D"
@@ -20,9 +20,9 @@ MEANT: Final = 20_000  # the contacts that people have in mind are in the smalle
 
 @dataclass(slots=True)
 class Counted:
-    """``Entries`` that count the rounds in which they are read."""
+    """``SearchIndex`` that count the rounds in which they are read."""
 
-    entries: Entries
+    entries: SearchIndex
     rounds: int = 0
 
     def read(self, key_range: KeyRange, *, record_type: str | None, after: str | None, limit: int) -> Slice:
@@ -51,7 +51,7 @@ class Engine:
     """The product's search on a stand-in."""
 
     table: StandIn
-    entries: Entries
+    entries: SearchIndex
 
     @classmethod
     def on(cls, table: StandIn) -> "Engine":

@@ -21,7 +21,7 @@ type Kept = tuple[str, str, str]  # words, type and document, as the table keeps
 
 
 class MemoryEntries:
-    """An account's ``Entries`` without a table.
+    """An account's ``SearchIndex`` without a table.
 
     Keys are ordered by code point, which is the order of their UTF-8 bytes in which DynamoDB keeps them. What is kept
     is text: an entry that is read has gone through the same writing and reading as one of the table.

@@ -14,7 +14,7 @@ from carebook.contacts.searchable import BOOK, TYPES
 from carebook.contacts.service import ContactStore
 from carebook.contacts.store import TableContacts
 from carebook.search.plan import KeyRange, plan_search
-from carebook.search.service import Entries
+from carebook.search.service import SearchIndex
 from carebook.search.store import TableEntries
 from carebook.search.tokens import NAMES, Kind, Searchable
 from carebook.table import Table
@@ -29,7 +29,7 @@ class Book:
     """A contact store and its search index."""
 
     contacts: ContactStore
-    entries: Callable[[str], Entries]
+    entries: Callable[[str], SearchIndex]
 
     def found(self, query: str, *, account: str = ACCOUNT, record_type: str | None = None) -> list[str]:
         return [hit.record.id for hit in all_hits(self.entries(account), query, 3, record_type=record_type)]

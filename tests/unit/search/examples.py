@@ -9,7 +9,7 @@ from carebook.errors import Invalid
 from carebook.folding import words
 from carebook.search.entries import Entry
 from carebook.search.plan import Plan, plan_search
-from carebook.search.service import Entries, Position, Results, search
+from carebook.search.service import Position, Results, SearchIndex, search
 from carebook.search.tokens import Searchable
 
 NAMES = (
@@ -153,7 +153,7 @@ def plan_or_none(query: str, country: str = "US") -> Plan | None:
         return None
 
 
-def pages(entries: Entries, plan: Plan, size: int, record_type: str | None = None) -> Iterator[Results]:
+def pages(entries: SearchIndex, plan: Plan, size: int, record_type: str | None = None) -> Iterator[Results]:
     """All pages, each checked for what every page promises."""
     start: Position | None = None
     while True:
@@ -168,7 +168,7 @@ def pages(entries: Entries, plan: Plan, size: int, record_type: str | None = Non
         start = page.next
 
 
-def all_hits(entries: Entries, query: str, size: int, *, record_type: str | None = None) -> list[Entry]:
+def all_hits(entries: SearchIndex, query: str, size: int, *, record_type: str | None = None) -> list[Entry]:
     """What is shown on all pages together."""
     plan = plan_search(query, country="US")
     return [hit.entry for page in pages(entries, plan, size, record_type) for hit in page.hits]

@@ -23,7 +23,7 @@ LIMIT = 50
 
 @dataclass
 class Watched:
-    """``Entries`` that note what is looked at, and do something before each round."""
+    """``SearchIndex`` that note what is looked at, and do something before each round."""
 
     entries: MemoryEntries
     looked_at: list[int] = field(default_factory=list)

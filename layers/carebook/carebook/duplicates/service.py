@@ -13,7 +13,7 @@ from carebook.errors import Conflict
 from carebook.folding import words
 from carebook.identity import Person
 from carebook.search.plan import KeyRange
-from carebook.search.service import Entries
+from carebook.search.service import SearchIndex
 from carebook.search.tokens import Kind, fold_address
 
 _LOOKED_UP: Final = 5  # addresses and numbers of a new contact
@@ -42,7 +42,7 @@ class PossibleDuplicate(Conflict):
 
 def create_unless_duplicate(
     contacts: ContactStore,
-    entries: Entries,
+    entries: SearchIndex,
     *,
     account: str,
     details: ContactDetails,
@@ -67,7 +67,7 @@ def create_unless_duplicate(
     return create_contact(contacts, account=account, details=details, by=by, now=now, request=request)
 
 
-def refuse_duplicate(contacts: ContactStore, entries: Entries, *, account: str, details: ContactDetails) -> None:
+def refuse_duplicate(contacts: ContactStore, entries: SearchIndex, *, account: str, details: ContactDetails) -> None:
     """Look for contacts that are strongly like *details*: a round in the index, and one for those that share something.
 
     Raises:

@@ -9,7 +9,7 @@ from carebook.duplicates.model import Reason
 from carebook.duplicates.service import Sharing
 from carebook.folding import name_key
 from carebook.search.plan import KeyRange
-from carebook.search.service import Entries
+from carebook.search.service import SearchIndex
 from carebook.search.tokens import Kind
 
 _CHUNK: Final = 500
@@ -32,7 +32,7 @@ class _Seen(NamedTuple):
 class IndexedThings:
     """What an account's contacts in use have in common."""
 
-    def __init__(self, contacts: ContactStore, entries: Entries, account: str) -> None:
+    def __init__(self, contacts: ContactStore, entries: SearchIndex, account: str) -> None:
         self._contacts = contacts
         self._entries = entries
         self._account = account

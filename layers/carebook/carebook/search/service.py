@@ -23,8 +23,8 @@ class Slice:
     next_after: str | None
 
 
-class Entries(Protocol):
-    """An account's index entries, in key order."""
+class SearchIndex(Protocol):
+    """An account's search index: entries in key order, read range by range. Another engine can take its place."""
 
     def read(self, key_range: KeyRange, *, record_type: str | None, after: str | None, limit: int) -> Slice:
         """Up to *limit* entries of a range behind the key *after*, without those that its filter drops."""
@@ -64,7 +64,7 @@ class Results:
     partial: bool = False
 
 
-def search(entries: Entries, plan: Plan, *, record_type: str | None, start: Position | None, limit: int) -> Results:
+def search(entries: SearchIndex, plan: Plan, *, record_type: str | None, start: Position | None, limit: int) -> Results:
     """A page of what *plan* finds.
 
     The first round reads the ranges that are read together. What is read one by one comes only when that gave nothing,
@@ -102,7 +102,7 @@ def _lies_in(position: Position, plan: Plan) -> bool:
 
 @dataclass(slots=True)
 class _Walk:
-    entries: Entries
+    entries: SearchIndex
     plan: Plan
     record_type: str | None
     limit: int
