@@ -156,6 +156,11 @@ def test_digits_are_a_number_in_any_format_a_word_or_an_npi(query: str, country:
     assert together(query, country) == ranges(query, country)
 
 
+@pytest.mark.parametrize("query", ["+49 (0)30 123", "+49 ( 0 ) 30 123", "+49 30 123"])
+def test_the_zero_for_callers_at_home_is_no_part_of_an_international_number(query: str) -> None:
+    assert ranges(query) == ["phone:+4930123"]
+
+
 def test_each_kind_of_number_is_looked_for_where_it_is_kept() -> None:
     kinds = {key_range.prefix[0]: key_range.kinds for key_range in plan_search("1234567893", country="US").ranges}
     assert kinds == {"+": {Kind.PHONE}, "-": {Kind.PHONE_REVERSED}, "n": {Kind.NPI}}

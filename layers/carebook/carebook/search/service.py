@@ -11,7 +11,7 @@ from carebook.search.tokens import Kind
 
 _SPARE: Final = 5  # a few more than a page, for entries that only repeat a record
 _CHUNKS: Final = (100, 450, 1300)
-_BUDGET: Final = 1_850  # entries of the usual size: under 50 read units
+_BUDGET: Final = 1_850  # entries: under 50 read units at names of the usual length, more where they are long
 
 
 @dataclass(frozen=True, slots=True)
