@@ -12,7 +12,7 @@ from carebook.contacts.history import changes_between, made
 from carebook.contacts.model import Contact, Email, Phone
 from carebook.contacts.store import TableContacts
 from carebook.identity import Person
-from carebook.table import Writes
+from carebook.items import Writes
 
 _MANY: Final = 400
 _SOMEBODY: Final = Person("usr_director", "Ana Müller")

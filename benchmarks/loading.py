@@ -17,7 +17,7 @@ from carebook.contacts.history import made
 from carebook.contacts.model import Contact
 from carebook.contacts.store import TableContacts
 from carebook.identity import Person
-from carebook.table import Writes
+from carebook.items import Writes
 
 BATCH: Final = 25  # DynamoDB's limit for one BatchWriteItem
 NEW_TABLE_UNITS: Final = 4_000  # what a new on-demand table takes in a second

@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 from pynamodb.expressions.condition import Condition
 
 from benchmarks.counting import Capacity, number_size
+from carebook.items import ConditionFailed, Item, Writes
 from carebook.keys import Key
-from carebook.table import ConditionFailed, Item, RawItem, Row, Table, Writes
+from carebook.table import RawItem, Row, Table
 
 _LARGEST_PAGE: Final = 1 << 20
 _MOST_WRITES: Final = 100
@@ -246,4 +247,4 @@ def _holds(condition: Condition, stored: Stored | None) -> bool:
             return bool(value < compared)
         case "contains":
             return compared in value
-    raise NotImplementedError(f"The condition {condition.operator} is not known here.")
+    raise LookupError(f"The condition {condition.operator} is not known here.")

@@ -10,8 +10,9 @@ from botocore.compat import HTTPHeaders
 from pynamodb.exceptions import TransactWriteError
 
 from carebook.errors import Unavailable
+from carebook.items import NOT_THERE, ConditionFailed, Writes, make_item
 from carebook.keys import Key
-from carebook.table import NOT_THERE, ConditionFailed, Row, Table, Writes, make_item
+from carebook.table import Row, Table
 from tests.fakes.examples import TABLE
 
 Answer = dict[str, Any]

@@ -2,22 +2,21 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
-from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from carebook import __version__, environment
 from carebook.errors import Unavailable
+from carebook.items import ConditionFailed, Item, Writes
 from carebook.keys import Key
 from carebook.retrying import attempts
 
@@ -51,39 +50,6 @@ _DESCRIPTION: Final = {
 }
 
 
-class Item(Model):
-    """Any item: its key, what conditions and indexes need, and one JSON document with the rest.
-
-    Few attributes make small CPU bills: most of a request's time goes into parsing them.
-    """
-
-    class Meta:
-        """PynamoDB wants a name here; :class:`Table` puts the real one in place."""
-
-        table_name = "carebook"
-
-    pk = UnicodeAttribute(hash_key=True, attr_name="PK")
-    sk = UnicodeAttribute(range_key=True, attr_name="SK")
-    kind = UnicodeAttribute(null=True)  # for people who look at the table; index entries do without
-    version = NumberAttribute(null=True)
-    doc = UnicodeAttribute(null=True)
-    gsi2_pk = UnicodeAttribute(null=True, attr_name="GSI2PK")
-    gsi2_sk = UnicodeAttribute(null=True, attr_name="GSI2SK")
-    expires_at = NumberAttribute(null=True)
-    words = UnicodeAttribute(null=True, attr_name="w")
-    type = UnicodeAttribute(null=True, attr_name="t")
-
-
-NOT_THERE: Final = Item.pk.does_not_exist()
-IS_THERE: Final = Item.pk.exists()
-
-
-def at_version(version: int) -> Condition:
-    """The item is still at this version."""
-    condition: Condition = Item.version == version
-    return condition
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """An item as read: key, version (0 when it has none) and document."""
@@ -91,43 +57,6 @@ class Row:
     key: Key
     version: int
     doc: Mapping[str, Any]
-
-
-class ConditionFailed(Exception):
-    """A transaction did not happen because the condition on *key* does not hold (any more)."""
-
-    def __init__(self, key: Key) -> None:
-        super().__init__("condition failed")
-        self.key = key
-
-
-def make_item(
-    key: Key, kind: str | None, doc: Mapping[str, Any] | Sequence[Any] | None = None, *, version: int | None = None
-) -> Item:
-    """An item ready to be written."""
-    text = None if doc is None else json.dumps(doc, ensure_ascii=False, separators=(",", ":"))
-    return Item(key.pk, key.sk, kind=kind, doc=text, version=version)
-
-
-@dataclass(slots=True)
-class Writes:
-    """Writes that happen together or not at all."""
-
-    puts: list[tuple[Item, Condition | None]] = field(default_factory=list)
-    deletes: list[tuple[Item, Condition | None]] = field(default_factory=list)
-    checks: list[tuple[Key, Condition]] = field(default_factory=list)
-
-    def check(self, key: Key, condition: Condition) -> None:
-        """Write only if *condition* holds for an item that is not written."""
-        self.checks.append((key, condition))
-
-    def put(self, item: Item, condition: Condition | None = None) -> None:
-        """Add or replace an item."""
-        self.puts.append((item, condition))
-
-    def delete(self, key: Key, condition: Condition | None = None) -> None:
-        """Remove an item, if it is there."""
-        self.deletes.append((Item(key.pk, key.sk), condition))
 
 
 class Table:

@@ -15,7 +15,8 @@ from carebook.contacts.store import TableContacts
 from carebook.errors import NotFound
 from carebook.identity import Person
 from carebook.ids import CONTACT, new_id
-from carebook.table import Table, Writes, make_item
+from carebook.items import Writes, make_item
+from carebook.table import Table
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, add, archive, contact, edit
 from tests.integration.conftest import TABLE
 

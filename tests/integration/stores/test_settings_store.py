@@ -6,11 +6,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from carebook.errors import Conflict
+from carebook.items import Writes, make_item
 from carebook.keys import settings_key
 from carebook.settings.model import DEFAULTS, AccountSettings
 from carebook.settings.service import SettingsStore
 from carebook.settings.store import TableSettings
-from carebook.table import Table, Writes, make_item
+from carebook.table import Table
 from tests.fakes.examples import ACCOUNT, ANY_TEXT, OTHER_ACCOUNT
 
 each_store = pytest.mark.parametrize("settings", ["memory", "dynamo"], indirect=True)

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.counting import Capacity, item_size
 from benchmarks.standin import StandIn, put_of
+from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.keys import Key
-from carebook.table import IS_THERE, NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 
 
 def entry(sk: str, words: str = " ana", record_type: str = "p", doc: str = "x") -> Item:
@@ -94,7 +94,7 @@ def test_a_transaction_costs_twice_and_happens_as_a_whole() -> None:
     [
         (at_version(3), True),
         (at_version(2), False),
-        (IS_THERE, True),
+        (Item.pk.exists(), True),
         (NOT_THERE, False),
         (NOT_THERE | (Item.version < 4), True),
         (Item.gsi2_sk == "x", False),

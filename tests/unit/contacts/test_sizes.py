@@ -10,9 +10,10 @@ from carebook.contacts.model import Contact, ContactDetails
 from carebook.contacts.reading import read_details
 from carebook.contacts.schemas import MAX_EMAILS, MAX_PHONES
 from carebook.contacts.store import TableContacts
+from carebook.items import Item, Writes
 from carebook.keys import Key
 from carebook.settings.model import DEFAULTS, AccountSettings
-from carebook.table import Item, Row, Table, Writes
+from carebook.table import Row, Table
 from tests.fakes.examples import BEN, NOW, TABLE, contact
 
 LARGEST_ITEM: Final = 400 * 1024

@@ -13,12 +13,13 @@ from carebook import keys
 from carebook.contacts.searchable import BOOK, searchable
 from carebook.contacts.service import ContactStore
 from carebook.errors import NotFound, Unavailable
+from carebook.items import NOT_THERE, ConditionFailed, Writes, at_version, make_item
 from carebook.retrying import attempts
 from carebook.search.entries import entries_of
 from carebook.search.state import IndexState, TableIndexStates
 from carebook.search.store import items_of
 from carebook.search.tokens import Searchable
-from carebook.table import NOT_THERE, ConditionFailed, Table, Writes, at_version, make_item
+from carebook.table import Table
 
 _PAGE: Final = 100
 

@@ -24,12 +24,13 @@ from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
 from carebook.identity import Person
 from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
+from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.search.entries import entries_of
 from carebook.search.state import IndexState, TableIndexStates
 from carebook.search.store import items_of
 from carebook.search.tokens import Searchable
 from carebook.settings.model import AccountSettings
-from carebook.table import NOT_THERE, ConditionFailed, Item, Table, Writes, at_version, make_item
+from carebook.table import Table
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
 _VIEWS_REMEMBERED: Final = 10_000

@@ -85,7 +85,8 @@ def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> No
     shown = response.body.get("id") if isinstance(response.body, dict) else None
     if not isinstance(shown, str) or not is_id(shown, CONTACT):
         return
-    from carebook.table import NOT_THERE, make_item, open_table
+    from carebook.items import NOT_THERE, make_item
+    from carebook.table import open_table
 
     item = make_item(answer_of_contact_key(account, shown, mark), None)
     item.expires_at = int(time.time()) + _REMEMBERED_SECONDS

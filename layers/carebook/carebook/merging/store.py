@@ -10,10 +10,11 @@ from carebook.contacts.model import Contact
 from carebook.errors import Conflict
 from carebook.identity import Person
 from carebook.instants import instant, parse_instant
+from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, make_item
 from carebook.merging.model import Ledger, Stage
 from carebook.merging.moves import move_items
 from carebook.merging.service import Succession
-from carebook.table import NOT_THERE, ConditionFailed, Item, Table, Writes, make_item
+from carebook.table import Table
 
 # What hangs on a contact and goes where it goes. Its history stays: it tells of that record.
 _MOVE_ALONG: Final = ("DOC#", "FILE#", "MSG#", "SHR#", "TASK#")

@@ -6,12 +6,13 @@ from typing import Final
 
 from pynamodb.expressions.condition import Condition
 
+from carebook.items import Item, make_item
 from carebook.keys import HIGHEST, Key, search_pk
 from carebook.search.entries import Entry, document_of, entry_from
 from carebook.search.plan import KeyRange
 from carebook.search.service import Slice
 from carebook.search.state import IndexState, TableIndexStates
-from carebook.table import Item, Table, make_item
+from carebook.table import Table
 
 _AT_ONCE: Final = 8
 

@@ -9,10 +9,11 @@ from pynamodb.attributes import BinaryAttribute
 
 from carebook import keys
 from carebook.instants import instant, parse_instant
+from carebook.items import NOT_THERE, Item, make_item
 from carebook.observability import logger
 from carebook.search.vocabulary import Vocabulary, pack, unpack
 from carebook.search.vocabulary_service import Wanted
-from carebook.table import NOT_THERE, Item, Table, make_item
+from carebook.table import Table
 
 CLAIMED: Final = timedelta(minutes=15)  # longer than a run can last
 REMEMBERED_SECONDS: Final = 300.0

@@ -1,9 +1,10 @@
 """Settings in the table: one item an account."""
 
 from carebook.errors import Conflict
+from carebook.items import NOT_THERE, at_version, make_item
 from carebook.keys import settings_key
 from carebook.settings.model import AccountSettings
-from carebook.table import NOT_THERE, Table, at_version, make_item
+from carebook.table import Table
 
 
 class TableSettings:
