@@ -45,8 +45,8 @@ def client(service: str, port: int) -> Any:
 
 
 def parameters() -> dict[str, str]:
-    """The template's parameters for a laptop: wheels for this processor, data that may be thrown away."""
-    return {"Architecture": architecture(), "DeletionProtection": "off"}
+    """The template's parameters for a laptop: wheels for this processor, data that may be thrown away, no TLS."""
+    return {"Architecture": architecture(), "DeletionProtection": "off", "EncryptedConnections": "off"}
 
 
 def deploy(home: Home, port: int, build: Build, step: Step) -> Outputs:

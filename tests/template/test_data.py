@@ -155,3 +155,9 @@ def test_a_queue_is_encrypted_and_takes_encrypted_connections_only(name: str) ->
     ]
     assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
     assert [(s["Principal"], s["Action"]) for s in denied] == [("*", "sqs:*")]
+
+
+def test_connections_without_tls_are_refused_unless_somebody_turns_that_off() -> None:
+    assert root().content["Parameters"]["EncryptedConnections"]["Default"] == "required"
+    only_encrypted = root().content["Conditions"]["OnlyEncrypted"]
+    assert only_encrypted == {"Fn::Equals": [{"Ref": "EncryptedConnections"}, "required"]}

@@ -211,3 +211,16 @@ def test_opening_a_table_needs_no_network_and_no_credentials(monkeypatch: pytest
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
     assert Table(TABLE, region="us-east-1").name == TABLE
+
+
+def test_the_other_way_round_reads_whole_items_on_gsi1_until_the_limit(table: Table, dynamo: Dynamo) -> None:
+    first, second = (
+        {"PK": {"S": f"P{n}"}, "SK": {"S": "S"}, "GSI1PK": {"S": "G"}, "GSI1SK": {"S": f"{n}"}, "doc": {"S": "{}"}}
+        for n in (1, 2)
+    )
+    dynamo.answers = [{"Items": [first], "LastEvaluatedKey": first}, {"Items": [second]}]
+    rows = table.other_way("G", low="1", high="9", limit=5)
+    assert rows == [("1", Row(Key("P1", "S"), 0, {})), ("2", Row(Key("P2", "S"), 0, {}))]
+    assert [body["IndexName"] for body in dynamo.bodies] == ["GSI1", "GSI1"]
+    assert [body["Limit"] for body in dynamo.bodies] == [5, 4]
+    assert "ConsistentRead" not in dynamo.bodies[0]

@@ -28,6 +28,8 @@ class Item(Model):
     kind = UnicodeAttribute(null=True)  # for people who look at the table; index entries do without
     version = NumberAttribute(null=True)
     doc = UnicodeAttribute(null=True)
+    gsi1_pk = UnicodeAttribute(null=True, attr_name="GSI1PK")
+    gsi1_sk = UnicodeAttribute(null=True, attr_name="GSI1SK")
     gsi2_pk = UnicodeAttribute(null=True, attr_name="GSI2PK")
     gsi2_sk = UnicodeAttribute(null=True, attr_name="GSI2SK")
     expires_at = NumberAttribute(null=True)

@@ -32,20 +32,22 @@ _PASSING_ERRORS: Final = frozenset(
     }
 )
 _BUSY: Final = "The table is busy. Try again in a moment."
+_GSI1: Final = "GSI1"
 _GSI2: Final = "GSI2"
 _DESCRIPTION: Final = {
     "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
     "AttributeDefinitions": [
-        {"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK", "GSI2PK", "GSI2SK")
+        {"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK")
     ],
     "GlobalSecondaryIndexes": [
         {
-            "IndexName": _GSI2,
+            "IndexName": index,
             "KeySchema": [
-                {"AttributeName": "GSI2PK", "KeyType": "HASH"},
-                {"AttributeName": "GSI2SK", "KeyType": "RANGE"},
+                {"AttributeName": f"{index}PK", "KeyType": "HASH"},
+                {"AttributeName": f"{index}SK", "KeyType": "RANGE"},
             ],
         }
+        for index in (_GSI1, _GSI2)
     ],
 }
 
@@ -153,6 +155,31 @@ class Table:
         last = data.get("LastEvaluatedKey")
         return data["Items"], data["ScannedCount"], last["SK"]["S"] if last else None
 
+    def other_way(
+        self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
+    ) -> list[tuple[str, Row]]:
+        """Up to *limit* items of a partition of GSI1, each with its sort key there, eventually consistent.
+
+        One request, unless the items are so large that they exceed the 1 MB of a page. Fewer than *limit* items
+        mean that there are no more.
+        """
+        rows: list[tuple[str, Row]] = []
+        start: Any = None
+        while True:
+            data = self._table.query(
+                pk,
+                range_key_condition=_between(low, high, Item.gsi1_sk),
+                index_name=_GSI1,
+                exclusive_start_key=start,
+                limit=limit - len(rows),
+                scan_index_forward=not newest_first,
+                return_consumed_capacity=_UNTOLD,
+            )
+            rows += [(raw["GSI1SK"]["S"], _row(raw)) for raw in data["Items"]]
+            start = data.get("LastEvaluatedKey")
+            if start is None or len(rows) >= limit:
+                return rows
+
     def due(self, pk: str, *, until: str, limit: int) -> list[str]:
         """Up to *limit* sort keys of GSI2 that are at most *until*, soonest first."""
         data = self._table.query(
@@ -235,12 +262,12 @@ def _plain_key(raw: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     return {name: value["S"] for name, value in raw.items()}
 
 
-def _between(low: str | None, high: str | None) -> Condition | None:
+def _between(low: str | None, high: str | None, sk: Any = Item.sk) -> Condition | None:
     if low is not None and high is not None:
-        return Item.sk.between(low, high)
+        return cast("Condition", sk.between(low, high))
     if low is not None:
-        return Item.sk >= low
-    return None if high is None else Item.sk <= high
+        return cast("Condition", sk >= low)
+    return None if high is None else cast("Condition", sk <= high)
 
 
 def will_pass(error: Exception) -> bool:
