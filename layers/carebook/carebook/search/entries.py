@@ -12,6 +12,7 @@ from carebook.search.tokens import (
     Searchable,
     Token,
     domain_token,
+    fitting,
     fold_address,
     reversed_number,
     tokens_of,
@@ -44,7 +45,8 @@ class Entry:
 
 
 def entries_of(record: Searchable) -> list[Entry]:
-    """The entries by which *record* is found."""
+    """The entries by which *record* is found, none larger than ``LARGEST_ENTRY``."""
+    record = fitting(record)
     tokens = tokens_of(record)
     spaced = "".join(f" {token.text}" for token in tokens if token.kind in NAMES)
     # Only what is in the index may count as standing before something else.
@@ -99,7 +101,8 @@ def stands_first(entry: Entry, index: int, plan: Plan) -> bool:
     A record can be in several ranges and several times in one; each entry can tell for itself whether it is the first,
     because entries know what comes before their kind: words know words, addresses and numbers also know their siblings.
     """
-    if _first(entry, plan.ranges[index]) != _rank(entry.token):
+    key_range = plan.ranges[index]
+    if _first(entry, key_range) != _rank(entry.token) or (key_range.kinds >= NAMES and _is_second(entry)):
         return False
     others = plan.ranges[:index]
     if entry.token.kind in _ADDRESSES:  # found by a word as well, a record stands at the word
@@ -120,20 +123,32 @@ def _first(entry: Entry, key_range: KeyRange) -> tuple[int, str] | None:
             return None
         return _least(1, map(fold_address, entry.record.emails), prefix)
     if key_range.kinds <= NAMES:
-        token = _named(entry, prefix.partition(" ")[0])
-        is_in = token and token.kind in key_range.kinds and token.position.startswith(prefix)
-        return _rank(token) if token and is_in else None
+        token = _named(entry, prefix.partition(" ")[0], key_range.kinds)
+        return _rank(token) if token and token.position.startswith(prefix) else None
     (kind,) = key_range.kinds
     return _least(1 if kind is Kind.EMAIL else 0, _texts(entry.record, kind), prefix)
 
 
-def _named(entry: Entry, word: str) -> Token | None:
-    """The record's token of a whole word of its names."""
+def _named(entry: Entry, word: str, kinds: frozenset[Kind]) -> Token | None:
+    """The record's token of a whole word of its names, if it is of one of *kinds*."""
     if entry.token.text == word:
-        return entry.token
-    if f" {word} " not in f"{entry.words} ":
+        if entry.token.kind in kinds:
+            return entry.token
+        if not _is_twice(entry, word):
+            return None
+    elif f" {word} " not in f"{entry.words} ":
         return None
-    return next(token for token in tokens_of(entry.record) if token.text == word and token.kind in NAMES)
+    return next((token for token in tokens_of(entry.record) if token.text == word and token.kind in kinds), None)
+
+
+def _is_second(entry: Entry) -> bool:
+    """Whether it is the word of an organization that is a person's in the same record, too."""
+    return entry.token.kind is Kind.ORGANIZATION and _is_twice(entry, entry.token.text)
+
+
+def _is_twice(entry: Entry, word: str) -> bool:
+    spaced, whole = f"{entry.words} ", f" {word} "
+    return spaced.find(whole) != spaced.rfind(whole)
 
 
 def _texts(record: Searchable, kind: Kind) -> Iterable[str]:
