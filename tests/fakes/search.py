@@ -12,14 +12,12 @@ from carebook.contacts.model import Contact
 from carebook.contacts.searchable import BOOK, searchable
 from carebook.identity import Person
 from carebook.keys import HIGHEST, search_pk
-from carebook.search.entries import Entry, document_of, entries_of, entry_from
+from carebook.search.entries import Entry, Kept, document_of, entries_from, entries_of
 from carebook.search.plan import KeyRange
 from carebook.search.service import Slice
 from carebook.search.tokens import Searchable
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.examples import ACCOUNT
-
-type Kept = tuple[str, str, str]  # words, type and document, as the table keeps them
 
 
 class MemoryEntries:
@@ -61,16 +59,16 @@ class MemoryEntries:
         if after is not None and not after.startswith(prefix):
             raise ValueError("DynamoDB refuses to start outside of the range.")
         looked_at = keys[start : min(start + limit, bisect_right(keys, prefix + HIGHEST))]
-        kept = [(key, *self._kept[shard, key]) for key in looked_at]
-        entries = [
-            entry_from(*fields)
+        kept = [self._kept[shard, key] for key in looked_at]
+        passing = [
+            fields
             for fields in kept
             if record_type in {None, fields[2]} and all(f" {word}" in fields[1] for word in key_range.words)
         ]
         # DynamoDB stops at the limit without a look at whether anything follows.
         last = looked_at[-1] if len(looked_at) == limit else None
         units = max(1, ceil(sum(self._size(shard, *fields) for fields in kept) / 4096)) / 2
-        return Slice([entry for entry in entries if entry.token.kind in key_range.kinds], units, last)
+        return Slice(entries_from(passing, key_range.kinds), units, last)
 
     def _size(self, shard: str, *values: str) -> int:
         """The bytes of an entry in a table: those of its partition's key too, and of the attributes' names."""
@@ -92,7 +90,7 @@ def _entries(record: Searchable | None) -> dict[tuple[str, str], Entry]:
 
 def _text(entry: Entry) -> Kept:
     document = json.dumps(document_of(entry), ensure_ascii=False, separators=(",", ":"))
-    return entry.words, entry.record.type, document
+    return entry.key, entry.words, entry.record.type, document
 
 
 class _Indexes(dict[str, MemoryEntries]):

@@ -34,6 +34,8 @@ class KeyRange:
         words: what else must begin a word of the record's names.
         broad: whether it may hold far more than what is looked for.
         beside: how many of its entries are read beside other ranges, at most.
+        is_any_word: whether it holds words of all names.
+        is_exact: whether it holds one word of one kind of name, and of those who bear it a run of names.
     """
 
     prefix: str
@@ -41,6 +43,12 @@ class KeyRange:
     words: tuple[str, ...] = ()
     broad: bool = False
     beside: int | None = None
+    is_any_word: bool = field(init=False)
+    is_exact: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_any_word", self.kinds >= NAMES)
+        object.__setattr__(self, "is_exact", self.kinds < NAMES)
 
     @property
     def shard(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from carebook.errors import BadCursor
 from carebook.search.entries import Entry, stands_first
@@ -45,8 +45,7 @@ class Position:
     after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A record that was found, by which of its fields, and that field as it is known to the index."""
 
     entry: Entry
@@ -92,7 +91,7 @@ def search(entries: SearchIndex, plan: Plan, *, record_type: str | None, start: 
                 results.next = walk.before(index)
                 return results
             results.hits.append(Hit(found))
-            walk.shown(index, found.key)
+            walk.shown(index, found)
     return results
 
 
@@ -119,11 +118,12 @@ class _Walk:
     is_first: bool
     units: float = 0.0
     _beginnings: list[Slice] | None = None
-    _last_shown: Position = field(default_factory=Position)
+    _shown: tuple[int, Entry] | None = None
+    _began_after: str | None = None
 
     def along(self, index: int, after: str | None) -> Iterator[Entry | _Stop]:
         """Each record that this range shows, by its entry."""
-        self._last_shown = Position(index, after)
+        self._began_after = after
         rounds = 0
         while True:
             if self._is_behind_beginnings(index, rounds):
@@ -141,11 +141,13 @@ class _Walk:
 
     def before(self, index: int) -> Position:
         """Where the next page begins: behind the last record shown, or at the start of this range."""
-        return self._last_shown if self._last_shown.index == index else Position(index)
+        if self._shown and self._shown[0] == index:
+            return Position(index, self._shown[1].key)
+        return Position(index, self._began_after)
 
-    def shown(self, index: int, key: str | None) -> None:
+    def shown(self, index: int, entry: Entry) -> None:
         """Note the last record shown."""
-        self._last_shown = Position(index, key)
+        self._shown = index, entry
 
     @property
     def _page(self) -> int:

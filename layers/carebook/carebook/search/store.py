@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 
 from carebook.items import Item, make_item
 from carebook.keys import HIGHEST, Key, search_pk
-from carebook.search.entries import Entry, document_of, entry_from
+from carebook.search.entries import Entry, document_of, entries_from
 from carebook.search.plan import KeyRange
 from carebook.search.service import Slice
 from carebook.search.state import IndexState, TableIndexStates
@@ -36,8 +36,8 @@ class TableEntries:
             limit=limit,
             filters=_filters(key_range, record_type),
         )
-        entries = [entry_from(raw["SK"]["S"], raw["w"]["S"], raw["t"]["S"], raw["doc"]["S"]) for raw in raws]
-        return Slice([entry for entry in entries if entry.token.kind in key_range.kinds], units, last)
+        kept = [(raw["SK"]["S"], raw["w"]["S"], raw["t"]["S"], raw["doc"]["S"]) for raw in raws]
+        return Slice(entries_from(kept, key_range.kinds), units, last)
 
     def read_together(self, ranges: Sequence[KeyRange], *, record_type: str | None, limit: int) -> list[Slice]:
         """One query for each range, side by side."""

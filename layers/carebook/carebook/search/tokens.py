@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import zip_longest
-from typing import Final
+from typing import Final, NamedTuple
 
 from carebook.folding import fold, umlaut_words, words
 
@@ -54,8 +54,7 @@ class Searchable:
     npi: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A way to find a record: what is typed, what kind it is, and by which name it is ordered among its equals."""
 
     text: str
