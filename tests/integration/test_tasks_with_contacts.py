@@ -222,7 +222,8 @@ def hire(pool: Any, account: str, name: str = "Bo Berg") -> str:
         Username=attributes["email"],
         UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
     )["User"]
-    return next(one["Value"] for one in user["Attributes"] if one["Name"] == "sub")
+    sub: str = next(one["Value"] for one in user["Attributes"] if one["Name"] == "sub")
+    return sub
 
 
 def test_a_task_is_given_to_somebody_of_the_practice(director: Caller, contact: str, pool: Any) -> None:
