@@ -16,7 +16,7 @@ from carebook.identity import Permission
 from carebook.instants import utcnow
 from carebook.staff import UserPool
 from carebook.table import open_table
-from carebook.tasks import service
+from carebook.tasks import listing, service
 from carebook.tasks.model import wanted_statuses
 from carebook.tasks.reading import details_of, read_details
 from carebook.tasks.schemas import NewTask, StatusFilter, TaskPage, TaskRowPage, TaskView, Whose
@@ -52,7 +52,7 @@ def list_across_contacts(
     principal.require(Permission.USE_TASKS)
     query = (assignee or "", status or "", due_before or "")
     position = api.unseal_cursor(cursor, *query)
-    found, settings, next_after = service.tasks_of_account(
+    found, settings, next_after = listing.tasks_of_account(
         contacts(),
         tasks(),
         wanted=service.Wanted(
@@ -104,7 +104,7 @@ def list_of_contact(
     query = (status or "", due_before or "")
     position = api.unseal_cursor(cursor, *query)
     now = utcnow()
-    found, settings, next_after = service.tasks_of_contact(
+    found, settings, next_after = listing.tasks_of_contact(
         contacts(),
         tasks(),
         contact_id=contact_id,

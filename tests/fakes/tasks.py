@@ -1,5 +1,6 @@
 """Tasks kept in memory. The table's store passes the same tests."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from carebook.contacts.history import HistoryEntry
@@ -52,6 +53,9 @@ class MemoryTasks:
         self._refuse_outdated(contact, task)
         del self._kept[_key(task)]
         self.entries.append(entry)
+
+    def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
+        return other(), ours()
 
     def of_contact(
         self, account: str, contact_id: str, wanted: Wanted, *, after: str | None, limit: int

@@ -3,20 +3,21 @@
 Who may not see the tasks of others finds nothing of them: neither alone nor in a list, as if they were not there.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol
 
-from carebook.contacts.history import Change, HistoryEntry, change_of
+from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
-from carebook.contacts.service import TOO_BUSY, ContactStore, checked_id
+from carebook.contacts.service import TOO_BUSY, ContactStore, Found, checked_id
 from carebook.errors import Conflict, FieldError, Invalid, NotFound, StaleVersion, Unavailable
 from carebook.identity import Permission, Person, Principal
-from carebook.ids import HISTORY, TASK, is_id, new_id
+from carebook.ids import TASK, is_id, new_id
 from carebook.merge_patch import merge_patch
 from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
+from carebook.tasks.history import told
 from carebook.tasks.model import Task, TaskDetails, completed
 
 Shown = tuple[Task, AccountSettings]
@@ -69,6 +70,10 @@ class TaskStore(Protocol):
         Raises:
             Conflict: when *task* or *contact* is not what is kept any more.
         """
+        ...
+
+    def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
+        """What both give, side by side where that saves time; what *other* raises comes first."""
         ...
 
     def of_contact(
@@ -127,7 +132,7 @@ def add_task(
         )
         task = completed(new, by=caller.person, now=now)
         try:
-            tasks.add(task, contact, _entry("task_added", None, task, contact, caller, now), request=request)
+            tasks.add(task, contact, told("task_added", None, task, contact, caller, now), request=request)
         except Conflict:
             made = request and tasks.made_by(account, request, now=now)
             if made:
@@ -145,8 +150,12 @@ def view_task(
     Raises:
         NotFound: when the contact has no such task that the caller may see.
     """
-    contact, settings = contacts.view(caller.account, checked_id(contact_id), viewer=caller.person, now=now)
-    return _visible(tasks, contact, task_id, caller), settings
+
+    def view(asked: str) -> Found:
+        return contacts.view(caller.account, asked, viewer=caller.person, now=now)
+
+    _contact, settings, task = _visible(tasks, view, contact_id, task_id, caller)
+    return task, settings
 
 
 def change_task(
@@ -171,9 +180,12 @@ def change_task(
         NotAllowed: when it is to go to somebody else, and the caller may not give tasks to others.
         Invalid: from *read_details*, or when the new assignee is nobody who works in the practice.
     """
+
+    def find(asked: str) -> Found:
+        return contacts.find(caller.account, asked)
+
     for _ in attempts():
-        contact, settings = contacts.find(caller.account, checked_id(contact_id))
-        before = _visible(tasks, contact, task_id, caller)
+        contact, settings, before = _visible(tasks, find, contact_id, task_id, caller)
         _refuse_stale(contacts, before, caller, expected_version, now)
         _refuse_unusable(contact)
         details = read_details(merge_patch(before.details.to_document(), patch))
@@ -183,7 +195,7 @@ def change_task(
         name = _assignee_name(staff, caller, details, before)
         after = before.edited(details, assignee_name=name, by=caller.person, now=now)
         try:
-            tasks.replace(before, after, contact, _entry("task_changed", before, after, contact, caller, now))
+            tasks.replace(before, after, contact, told("task_changed", before, after, contact, caller, now))
         except Conflict:
             continue
         return after, settings
@@ -205,73 +217,20 @@ def remove_task(
     Raises:
         NotFound, StaleVersion, Conflict: as :func:`change_task`.
     """
+
+    def find(asked: str) -> Found:
+        return contacts.find(caller.account, asked)
+
     for _ in attempts():
-        contact, _settings = contacts.find(caller.account, checked_id(contact_id))
-        task = _visible(tasks, contact, task_id, caller)
+        contact, _settings, task = _visible(tasks, find, contact_id, task_id, caller)
         _refuse_stale(contacts, task, caller, expected_version, now)
         _refuse_unusable(contact)
         try:
-            tasks.remove(task, contact, _entry("task_deleted", task, None, contact, caller, now))
+            tasks.remove(task, contact, told("task_deleted", task, None, contact, caller, now))
         except Conflict:
             continue
         return
     raise Unavailable(TOO_BUSY)
-
-
-def tasks_of_contact(
-    contacts: ContactStore,
-    tasks: TaskStore,
-    *,
-    contact_id: str,
-    wanted: Wanted,
-    caller: Principal,
-    after: str | None,
-    limit: int,
-    now: datetime,
-) -> tuple[Sequence[Task], AccountSettings, str | None]:
-    """A page of a contact's tasks by due day, and the place behind which the next one begins. It is a view of it.
-
-    Raises:
-        NotFound: when the account has no such contact.
-    """
-    contact, settings = contacts.view(caller.account, checked_id(contact_id), viewer=caller.person, now=now)
-    visible = replace(wanted, assignee=_only_of(caller, wanted.assignee))
-    found = tasks.of_contact(caller.account, contact.id, visible, after=after, limit=limit + 1)
-    next_after = found[limit - 1][0] if len(found) > limit else None
-    return [task for _, task in found[:limit]], settings, next_after
-
-
-def tasks_of_account(
-    contacts: ContactStore, tasks: TaskStore, *, wanted: Wanted, caller: Principal, after: str | None, limit: int
-) -> tuple[Sequence[tuple[Task, Contact]], AccountSettings, str | None]:
-    """A page of tasks across contacts by due day, each with its contact, and where the next page begins.
-
-    Tasks of archived contacts are left out: they come back with the contact. Left out they leave no gap in the page.
-
-    Raises:
-        NotAllowed: when somebody else's are asked for, and the caller may not see those of others.
-    """
-    visible = replace(wanted, assignee=_only_of(caller, wanted.assignee))
-    kept: list[tuple[str, Task, Contact]] = []
-    settings, asked = AccountSettings(), limit + 1
-    while True:
-        found = tasks.of_account(caller.account, visible, after=after, limit=asked)
-        in_use, settings = contacts.in_use(caller.account, {task.contact_id for _, task in found})
-        kept += [(place, task, in_use[task.contact_id]) for place, task in found if task.contact_id in in_use]
-        if len(kept) > limit or len(found) < asked:
-            break
-        after = found[-1][0]
-    next_after = kept[limit - 1][0] if len(kept) > limit else None
-    return [(task, contact) for _, task, contact in kept[:limit]], settings, next_after
-
-
-def _only_of(caller: Principal, assignee: str | None) -> str | None:
-    """Whose tasks the caller is shown: those asked for; without a wish all of those that they may see."""
-    if assignee is None:
-        return None if caller.may(Permission.USE_TASKS_OF_OTHERS) else caller.user_id
-    if assignee != caller.user_id:
-        caller.require(Permission.USE_TASKS_OF_OTHERS)
-    return assignee
 
 
 def _assignee_name(staff: Staff, caller: Principal, details: TaskDetails, before: Task | None) -> str:
@@ -288,13 +247,29 @@ def _assignee_name(staff: Staff, caller: Principal, details: TaskDetails, before
     return person.name
 
 
-def _visible(tasks: TaskStore, contact: Contact, task_id: str, caller: Principal) -> Task:
+def _visible(
+    tasks: TaskStore, find: Callable[[str], Found], contact_id: str, task_id: str, caller: Principal
+) -> tuple[Contact, AccountSettings, Task]:
+    """The contact and its task, if the caller may see that; both are looked for at once.
+
+    What was merged is looked for once more where the contact's id leads to.
+    """
+
+    def look(where: str) -> Task | None:
+        try:
+            return tasks.find(caller.account, where, task_id)
+        except NotFound:
+            return None
+
+    asked = checked_id(contact_id)
     if not is_id(task_id, TASK):
         raise NotFound(_NO_SUCH_TASK)
-    task = tasks.find(contact.account, contact.id, task_id)
-    if not task.may_be_seen_by(caller):
+    (contact, settings), task = tasks.beside(lambda: find(asked), lambda: look(asked))
+    if contact.id != asked:
+        task = look(contact.id)
+    if task is None or not task.may_be_seen_by(caller):
         raise NotFound(_NO_SUCH_TASK)
-    return task
+    return contact, settings, task
 
 
 def _found(contacts: ContactStore, tasks: TaskStore, account: str, contact_id: str, task_id: str) -> Shown:
@@ -317,41 +292,3 @@ def _refuse_stale(contacts: ContactStore, task: Task, caller: Principal, expecte
     if current:
         contacts.view(task.account, task.contact_id, viewer=caller.person, now=now)
     raise StaleVersion(version=task.version, expected=expected, current=current)
-
-
-def _entry(
-    action: str, before: Task | None, after: Task | None, contact: Contact, caller: Principal, now: datetime
-) -> HistoryEntry:
-    """What the contact's history says of a task: to those whose task it was or is, and who may see those of others."""
-    one = after or before
-    if one is None:
-        raise ValueError("A change is of something.")
-    old, new = _told(before), _told(after)
-    path = f"tasks[{one.id}]"
-    changes = tuple(
-        _change(f"{path}.{name}", old.get(name), new.get(name))
-        for name in (new or old)
-        if (old.get(name) or None) != (new.get(name) or None)
-    )
-    concerned = dict.fromkeys(task.details.assignee for task in (before, after) if task is not None)
-    return HistoryEntry(
-        id=new_id(HISTORY, now),
-        at=now,
-        by=caller.person,
-        action=action,
-        version=contact.version,
-        changes=changes,
-        only_for=tuple(concerned),
-    )
-
-
-def _told(task: Task | None) -> dict[str, Any]:
-    if task is None:
-        return {}
-    return task.details.to_document() | {"assignee": task.assignee_name}
-
-
-def _change(field: str, before: Any, after: Any) -> Change:
-    if field.endswith(".description"):  # what it says is for the task alone
-        return Change(field, abridged=True)
-    return change_of(field, before, after)

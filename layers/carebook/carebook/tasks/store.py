@@ -30,7 +30,8 @@ class TableTasks:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._pool = ThreadPoolExecutor(max_workers=len(set(SHELVES.values())), thread_name_prefix="tasks")
+        # One for each shelf, and one that waits for them while the contact is read.
+        self._pool = ThreadPoolExecutor(max_workers=len(set(SHELVES.values())) + 1, thread_name_prefix="tasks")
 
     def find(self, account: str, contact_id: str, task_id: str) -> Task:
         """One request."""
@@ -82,6 +83,12 @@ class TableTasks:
         writes.delete(entry_key(task))
         _record(writes, contact, entry)
         self._write(writes)
+
+    def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
+        """*ours* in a thread of its own."""
+        self._table.connect()
+        running = self._pool.submit(ours)
+        return other(), running.result()
 
     def of_contact(
         self, account: str, contact_id: str, wanted: Wanted, *, after: str | None, limit: int
