@@ -7,9 +7,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from carebook import staff
+from carebook.instants import parse_instant
 from carebook.tasks.store import TableTasks
+from functions.cover import api as cover_api
+from functions.tasks import api as tasks_api
 from tests.builders import Caller, physician
 from tests.integration.test_duplicates_api import merge, unmerge
 from tests.integration.test_merge_races import interleave
@@ -280,3 +284,33 @@ def test_nobody_else_can_be_given_a_task(director: Caller, contact: str, pool: A
         director.post(f"{contact}/tasks", {"title": "x", "assignee": email}).body["errors"][0]["code"] == "wrong_form"
     )
     assert titles(director.get("/tasks")) == []
+
+
+def test_when_cognito_is_busy_nothing_is_written(
+    director: Caller, contact: str, pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "TooManyRequestsException", "Message": ""}}, "AdminGetUser")
+
+    monkeypatch.setattr(staff._client(), "admin_get_user", busy)
+    refused = director.post(f"{contact}/tasks", {"title": "x", "assignee": str(uuid.uuid4())})
+    assert (refused.status, refused.body["code"]) == (503, "try_again")
+    assert titles(director.get("/tasks")) == []
+
+
+def test_overdue_goes_by_the_calendar_of_the_practice(
+    director: Caller, contact: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(director, contact, due_on="2026-11-01")  # when clocks are set back in New York: a day of 25 hours
+    for zone, moment, overdue in (
+        ("America/New_York", "2026-11-02T04:59:59Z", False),
+        ("America/New_York", "2026-11-02T05:00:00Z", True),
+        ("Pacific/Kiritimati", "2026-11-01T10:00:00Z", True),
+        ("Pacific/Honolulu", "2026-11-02T09:59:59Z", False),
+    ):
+        director.patch("/settings", {"time_zone": zone})
+        for module in (tasks_api, cover_api):
+            monkeypatch.setattr(module, "utcnow", lambda moment=moment: parse_instant(moment))
+        shown = [director.get(path).body["items"][0] for path in ("/tasks", f"{contact}/tasks")]
+        shown += director.get(f"{contact}/cover").body["open_tasks"]["items"]
+        assert [item["overdue"] for item in shown] == [overdue] * 3

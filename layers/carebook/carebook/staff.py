@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from carebook import environment
@@ -41,4 +42,6 @@ class UserPool:
 def _client() -> Any:
     # Only those who give work to others need it, so it is made when the first of them does.
     session = open_table().connection.session
-    return session.create_client("cognito-idp", region_name=environment.region())
+    # botocore would wait longer than API Gateway does.
+    patience = Config(connect_timeout=2, read_timeout=6, retries={"total_max_attempts": 3, "mode": "standard"})
+    return session.create_client("cognito-idp", region_name=environment.region(), config=patience)
