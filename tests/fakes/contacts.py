@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from carebook.contacts.history import HistoryEntry, viewed
 from carebook.contacts.model import Contact, ContactSummary, summary_of
-from carebook.contacts.service import Found
+from carebook.contacts.protocols import Found
 from carebook.errors import AlreadyExists, Conflict, NotFound
 from carebook.identity import Person
 from carebook.settings.service import SettingsStore
 from tests.fakes.settings import MemorySettings
 
 _REQUESTS_REMEMBERED = timedelta(hours=24)
+_LOOKED_AT_AGAIN = timedelta(hours=1)
 
 
 class MemoryContacts:
@@ -22,6 +23,7 @@ class MemoryContacts:
         self._kept: dict[tuple[str, str], Contact] = {}
         self._entries: dict[tuple[str, str], dict[str, HistoryEntry]] = {}
         self._requests: dict[tuple[str, str], Contact] = {}
+        self._looked_at_again: dict[tuple[str, str], datetime] = {}
 
     def find(self, account: str, contact_id: str) -> Found:
         contact, settings = self.find_exactly(account, contact_id)
@@ -71,13 +73,16 @@ class MemoryContacts:
         self._refuse_outdated(contact)
         del self._kept[contact.account, contact.id]
         del self._entries[contact.account, contact.id]
+        self._looked_at_again[contact.account, contact.id] = now + _LOOKED_AT_AGAIN
 
     def due_for_purge(self, *, now: datetime, limit: int) -> list[tuple[str, str]]:
         due = [contact for contact in self._kept.values() if contact.purge_at is not None and contact.purge_at <= now]
         due.sort(key=lambda contact: (contact.archived_at, contact.account, contact.id))
-        return [(contact.account, contact.id) for contact in due[:limit]]
+        again = [place for place, at in self._looked_at_again.items() if at <= now]
+        return [*((contact.account, contact.id) for contact in due), *again][:limit]
 
     def finish_purge(self, account: str, contact_id: str) -> bool:
+        self._looked_at_again.pop((account, contact_id), None)
         return False
 
     def page(

@@ -35,7 +35,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "GSI2": {"Query"},
     },
     "SearchApi": {"table": {"Query", "BatchGetItem", "GetItem", "PutItem"}},
-    "BuildVocabulary": {"table": {"Query", "PutItem", "BatchWriteItem"}, "GSI2": {"Query"}},
+    "BuildVocabulary": {"table": {"Query", "PutItem", "DeleteItem"}, "GSI2": {"Query"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "ContractApi": {},
 }

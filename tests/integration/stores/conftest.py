@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.contacts.store import TableContacts
 from carebook.settings.service import SettingsStore
 from carebook.settings.store import TableSettings

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from carebook.contacts.model import Contact
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.errors import NotFound
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, OTHER_ACCOUNT, add, contact, edit, save
 

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.standin import StandIn
 from carebook.contacts.model import Contact, Email, Phone
+from carebook.contacts.protocols import ContactStore
 from carebook.contacts.searchable import BOOK, TYPES
-from carebook.contacts.service import ContactStore
 from carebook.contacts.store import TableContacts
 from carebook.search.plan import KeyRange, plan_search
 from carebook.search.service import SearchIndex

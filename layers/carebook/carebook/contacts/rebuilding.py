@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from carebook import keys
+from carebook.contacts.protocols import ContactStore
 from carebook.contacts.searchable import BOOK, searchable
-from carebook.contacts.service import ContactStore
 from carebook.errors import NotFound, Unavailable
 from carebook.items import NOT_THERE, ConditionFailed, Writes, at_version, make_item
 from carebook.retrying import attempts

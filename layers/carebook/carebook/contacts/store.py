@@ -1,34 +1,28 @@
 """Contacts in the table. A contact, its places in lists and its history entry are one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from carebook import keys
-from carebook.contacts.documents import (
-    contact_document,
-    contact_from,
-    history_document,
-    summary_document,
-    summary_from,
-)
+from carebook.contacts.documents import contact_from, summary_from
 from carebook.contacts.history import HistoryEntry, end_of_hour, viewed
 from carebook.contacts.history_page import history_page
-from carebook.contacts.model import Contact, ContactSummary, summary_of
+from carebook.contacts.model import Contact, ContactSummary
+from carebook.contacts.protocols import Found
+from carebook.contacts.purge_steps import finish_purge
+from carebook.contacts.rows import contact_item, history_item, history_item_key, list_items, note_for_rebuild
 from carebook.contacts.searchable import BOOK, searchable
-from carebook.contacts.service import Found
 from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
 from carebook.identity import Person
-from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.search.entries import entries_of
 from carebook.search.state import IndexState, TableIndexStates
 from carebook.search.store import items_of
-from carebook.search.tokens import Searchable
 from carebook.settings.model import AccountSettings
 from carebook.table import Table
 
@@ -90,16 +84,16 @@ class TableContacts:
             return self.view(account, found[0].id, viewer=viewer, now=now)  # merged since: a view of another
         entry = viewed(by=viewer, now=now)
         self._table.connect()
-        writing = self._beside.submit(self._table.put_if, _history_item(account, contact_id, entry), NOT_THERE)
+        writing = self._beside.submit(self._table.put_if, history_item(account, contact_id, entry), NOT_THERE)
         try:
             found = self.find(account, contact_id)
         except NotFound:
             if writing.result():
-                self._table.delete_all([_history_item_key(account, contact_id, entry)])
+                self._table.delete_all([history_item_key(account, contact_id, entry)])
             raise
         writing.result()
         if found[0].id != contact_id:  # a merged contact's id was looked up: the view is of the one it leads to
-            self._table.put_if(_history_item(account, found[0].id, entry), NOT_THERE)
+            self._table.put_if(history_item(account, found[0].id, entry), NOT_THERE)
         self._views[seen] = end_of_hour(now)
         if len(self._views) > _VIEWS_REMEMBERED:
             self._views.popitem(last=False)
@@ -108,13 +102,13 @@ class TableContacts:
     def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
         """One transaction; with *request* it also holds the mark by which a repeat finds this contact."""
         writes = Writes()
-        writes.put(_contact_item(contact), NOT_THERE)
-        writes.put(_history_item(contact.account, contact.id, entry))
+        writes.put(contact_item(contact), NOT_THERE)
+        writes.put(history_item(contact.account, contact.id, entry))
         state = self._index.of(contact.account)
         for item in self._places(contact, state).values():
             writes.put(item)
         if state.rebuilding:
-            writes.put(_note_for_rebuild(None, contact))
+            writes.put(note_for_rebuild(None, contact))
         mark = request and keys.done_once_key(contact.account, request)
         if request and mark:
             until = contact.created_at + _REQUESTS_REMEMBERED
@@ -152,9 +146,9 @@ class TableContacts:
     def changes(self, before: Contact, after: Contact, entry: HistoryEntry | None) -> Writes:
         """What :meth:`replace` writes, for transactions that hold more."""
         writes = Writes()
-        writes.put(_contact_item(after), at_version(before.version))
+        writes.put(contact_item(after), at_version(before.version))
         if entry is not None:
-            writes.put(_history_item(after.account, after.id, entry))
+            writes.put(history_item(after.account, after.id, entry))
         state = self._index.of(after.account)
         old, new = self._places(before, state), self._places(after, state)
         for key, item in new.items():
@@ -163,7 +157,7 @@ class TableContacts:
         for key in old.keys() - new.keys():
             writes.delete(key)
         if state.rebuilding:
-            writes.put(_note_for_rebuild(before, after))
+            writes.put(note_for_rebuild(before, after))
         return writes
 
     def page(
@@ -193,42 +187,13 @@ class TableContacts:
         for place in self._places(contact, state):
             writes.delete(place)
         if state.rebuilding:
-            writes.put(_note_for_rebuild(contact, replace(contact, version=contact.version + 1)))
+            writes.put(note_for_rebuild(contact, replace(contact, version=contact.version + 1)))
         self._write(writes)
         self.finish_purge(contact.account, contact.id)
 
     def finish_purge(self, account: str, contact_id: str) -> bool:
-        """Delete what hangs on a contact that is being purged, and last the contact itself."""
-        key = keys.contact_key(account, contact_id)
-        row = self._table.get(key)
-        if row is None or "purging" not in row.doc:
-            return False
-        self._purge_merged(account, contact_id, row.doc["purging"])
-        while True:
-            found = self._table.query(key.pk, limit=100)
-            rest = [other.key for other in found if other.key != key]
-            if not rest:
-                break
-            self._table.delete_all(rest + _kept_answers(account, rest))
-        writes = Writes()
-        writes.put(make_item(keys.purged_key(account, contact_id), "purged contact", row.doc["purging"]))
-        writes.delete(key)
-        self._table.write(writes)
-        return True
-
-    def _purge_merged(self, account: str, contact_id: str, purging: Mapping[str, str]) -> None:
-        """What was merged into a contact goes with it: it is the same person's file."""
-        pk = keys.contact_pk(account, contact_id)
-        for row in self._table.query(pk, low=keys.MERGES_FIRST, high=keys.MERGES_LAST, limit=1000):
-            merged = keys.merged_id(row.key.sk)
-            kept = self._table.get(keys.contact_key(account, merged))
-            if kept is None:
-                continue
-            if kept.doc.get("merged_into") == contact_id:
-                item = make_item(kept.key, "contact being purged", {"purging": purging}, version=kept.version + 1)
-                if not self._table.put_if(item, at_version(kept.version)):
-                    raise Conflict("The contact was changed in the meantime.")
-            self.finish_purge(account, merged)
+        """See :func:`finish_purge`."""
+        return finish_purge(self._table, account, contact_id)
 
     def due_for_purge(self, *, now: datetime, limit: int) -> list[tuple[str, str]]:
         """One query of GSI2."""
@@ -237,7 +202,7 @@ class TableContacts:
 
     def _places(self, contact: Contact, state: IndexState) -> dict[keys.Key, Item]:
         """Everything by which a contact is found: its rows in lists, its entries in the search index."""
-        rows = {keys.Key(item.pk, item.sk): item for item in _list_items(contact)}
+        rows = {keys.Key(item.pk, item.sk): item for item in list_items(contact)}
         record = searchable(contact)
         if record is None:
             return rows
@@ -250,53 +215,5 @@ class TableContacts:
             raise Conflict("The contact was changed in the meantime.") from error
 
 
-def _note_for_rebuild(before: Contact | None, after: Contact) -> Item:
-    """What an index that is being built must know of a change: the record as it was, whose entries may be there."""
-    was = before and searchable(before)
-    document = {"before": was and {name: getattr(was, name) for name in Searchable.__slots__}}
-    return make_item(keys.reindex_key(after.account, after.id, after.version), None, document)
-
-
 def _same(one: Item, other: Item) -> bool:
     return (one.doc, one.words, one.type) == (other.doc, other.words, other.type)
-
-
-def _kept_answers(account: str, beside_contact: Sequence[keys.Key]) -> list[keys.Key]:
-    """Where answers lie that show the contact, and the marks of the requests that got them."""
-    requests = [request for key in beside_contact if (request := keys.request_of_answer(key.sk))]
-    return [key(account, request) for request in requests for key in (keys.answer_key, keys.done_once_key)]
-
-
-def _contact_item(contact: Contact) -> Item:
-    key = keys.contact_key(contact.account, contact.id)
-    item = make_item(key, "contact", contact_document(contact), version=contact.version)
-    if contact.purge_at is not None:
-        item.gsi2_pk, item.gsi2_sk = keys.PURGE_PK, keys.purge_sk(contact.purge_at, contact.account, contact.id)
-    return item
-
-
-def _history_item_key(account: str, contact_id: str, entry: HistoryEntry) -> keys.Key:
-    return keys.history_key(account, contact_id, entry.id.removeprefix(f"{HISTORY}_"))
-
-
-def _history_item(account: str, contact_id: str, entry: HistoryEntry) -> Item:
-    return make_item(_history_item_key(account, contact_id, entry), "history", history_document(entry))
-
-
-def _list_items(contact: Contact) -> list[Item]:
-    if contact.merged_into is not None:
-        return []
-    document = summary_document(summary_of(contact))
-    archived, name_key = contact.archived_at is not None, contact.details.list_name_key
-    return [
-        make_item(
-            keys.list_key(
-                keys.contact_list_pk(contact.account, archived=archived, contact_type=contact_type),
-                name_key,
-                contact.id,
-            ),
-            "contact in a list",
-            document,
-        )
-        for contact_type in (None, contact.details.type)
-    ]

@@ -7,7 +7,8 @@ from itertools import combinations
 from typing import Any, Final, Protocol
 
 from carebook.contacts.model import Contact, ContactDetails
-from carebook.contacts.service import ContactStore, create_contact
+from carebook.contacts.protocols import ContactStore
+from carebook.contacts.service import create_contact
 from carebook.duplicates.model import Evidence, Reason, evidence
 from carebook.errors import Conflict
 from carebook.folding import words

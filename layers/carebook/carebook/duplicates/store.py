@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.duplicates.model import Reason
 from carebook.duplicates.service import Sharing
 from carebook.folding import name_key

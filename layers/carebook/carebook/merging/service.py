@@ -11,7 +11,8 @@ from typing import Final, Protocol
 
 from carebook.contacts.history import Change, HistoryEntry, changes_between, made
 from carebook.contacts.model import Contact
-from carebook.contacts.service import TOO_BUSY, ContactStore, Found, Merged, checked_id
+from carebook.contacts.protocols import ContactStore, Found
+from carebook.contacts.service import TOO_BUSY, Merged, checked_id
 from carebook.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from carebook.identity import Person
 from carebook.merging.model import (
