@@ -15,7 +15,7 @@ from carebook.contacts.schemas import ContactPage, ContactType, ContactView, His
 from carebook.contacts.searchable import BOOK
 from carebook.contacts.store import TableContacts
 from carebook.contacts.views import contact_row, contact_view, history_entry_view
-from carebook.duplicates.service import create_unless_duplicate
+from carebook.duplicates.adding import create_unless_duplicate
 from carebook.http.api import Api, answer, no_content
 from carebook.http.patches import MergePatch
 from carebook.identity import Permission

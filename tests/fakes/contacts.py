@@ -95,10 +95,10 @@ class MemoryContacts:
             and contact.merged_into is None
             and (contact.archived_at is not None) == archived
             and contact_type in {None, contact.details.type}
-            and (after is None or (contact.details.list_name_key, contact.id) > tuple(after.rsplit("|", 1)))
+            and (after is None or (contact.details.list_name_key, contact.id) > tuple(after.rsplit(" ", 1)))
         ]
         rows.sort(key=lambda row: row[:2])
-        return [(f"{name_key}|{contact_id}", summary) for name_key, contact_id, summary in rows[:limit]]
+        return [(f"{name_key} {contact_id}", summary) for name_key, contact_id, summary in rows[:limit]]
 
     def history(
         self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int

@@ -6,7 +6,7 @@ import pytest
 
 from carebook.merging.store import TableMerges
 from tests.builders import Caller
-from tests.integration.test_duplicates_api import add, hang_on, hanging_on, merge, state, unmerge
+from tests.integration.merges import add, hang_on, hanging_on, merge, state, unmerge
 
 FAX = {"phones": [{"number": "(212) 555-0188", "type": "fax"}]}
 CELL = {"phones": [{"number": "(310) 555-0123", "type": "cell"}]}
