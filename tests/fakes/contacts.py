@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from carebook.contacts.history import HistoryEntry, viewed
+from carebook.contacts.history import HistoryEntry, Passed, viewed
 from carebook.contacts.model import Contact, ContactSummary, summary_of
 from carebook.contacts.protocols import Found
 from carebook.errors import AlreadyExists, Conflict, NotFound
@@ -106,6 +106,13 @@ class MemoryContacts:
         entries = self._entries.get((account, contact_id), {}).values()
         older = [entry for entry in entries if before is None or (entry.at, entry.id) < before]
         return sorted(older, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
+
+    def histories(
+        self, account: str, contact_ids: Sequence[str], *, before: Passed | None, limit: int
+    ) -> list[tuple[str, HistoryEntry]]:
+        found = [(each, entry) for each in contact_ids for entry in self._entries.get((account, each), {}).values()]
+        older = [(each, entry) for each, entry in found if before is None or (entry.at, entry.id, each) < before]
+        return sorted(older, key=lambda each: (each[1].at, each[1].id, each[0]), reverse=True)[:limit]
 
     def _refuse_outdated(self, contact: Contact) -> None:
         kept = self._kept.get((contact.account, contact.id))

@@ -154,3 +154,22 @@ def test_a_cursor_of_an_earlier_release_is_refused(director: Caller, monkeypatch
     monkeypatch.setattr("carebook.http.api.Api.unseal_cursor", lambda *_: ["npi", "", "3"])
     answer = director.get("/contacts/duplicates?cursor=old")
     assert (answer.status, answer.body["code"]) == (400, "bad_cursor")
+
+
+def test_a_book_without_pairs_ends_its_page_in_time(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    from carebook.duplicates import store
+    from functions.duplicates import api
+
+    for number in range(12):
+        add(director, last_name=f"Name{number}", phones=[{"number": f"+1310555{number:04}", "type": "work"}])
+    monkeypatch.setattr(store, "_CHUNK", 3)
+    monkeypatch.setattr(api, "_SECONDS_FOR_A_PAGE", -1.0)
+    pages, cursor = 0, ""
+    while pages < 50:
+        page = director.get(f"/contacts/duplicates{cursor}").body
+        pages += 1
+        assert page["items"] == []
+        if page["next_cursor"] is None:
+            break
+        cursor = f"?cursor={page['next_cursor']}"
+    assert 5 < pages < 50

@@ -196,3 +196,21 @@ def parse_purge_sk(sk: str) -> tuple[str, str]:
     """Account and contact id out of :func:`purge_sk`."""
     _, account, contact_id = sk.split("#")
     return account, contact_id
+
+
+# Merges: what was moved --------------------------------------------------------------------------------------------
+
+
+def moved_key(account: str, survivor_id: str, duplicate_id: str, sk: str) -> Key:
+    """The note, with the contact that goes on, that the item with this sort key came from a duplicate."""
+    return Key(contact_pk(account, survivor_id), f"{moved_prefix(duplicate_id)}{sk}")
+
+
+def moved_prefix(duplicate_id: str) -> str:
+    """How the sort keys of all notes of what came from a duplicate begin."""
+    return f"MOVED#{duplicate_id}#"
+
+
+def sk_of_moved(sk: str) -> str:
+    """The moved item's sort key out of its note's."""
+    return sk.split("#", 2)[2]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from carebook.contacts.history import HistoryEntry
+from carebook.contacts.history import HistoryEntry, Passed
 from carebook.contacts.model import Contact, ContactSummary
 from carebook.identity import Person
 from carebook.settings.model import AccountSettings
@@ -95,4 +95,13 @@ class ContactStore(Protocol):
         self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
     ) -> list[HistoryEntry]:
         """Up to *limit* entries, newest first, older than the given moment and entry id."""
+        ...
+
+    def histories(
+        self, account: str, contact_ids: Sequence[str], *, before: Passed | None, limit: int
+    ) -> list[tuple[str, HistoryEntry]]:
+        """Up to *limit* entries of several contacts, newest first, each with the contact's id.
+
+        Entries of one moment and id come by the contacts' ids, in falling order too.
+        """
         ...

@@ -194,18 +194,22 @@ class ChangeView(TypedDict):
 
 
 class HistoryEntryView(TypedDict):
-    """Who did what and when. `version` is the contact's after it; null for a view."""
+    """Who did what and when. `version` is the contact's after it; null for a view.
+
+    `merged_from` is the id of the merged contact in whose history it stands; null when it is the contact's own.
+    """
 
     id: str
     at: str
     by: PersonView
     action: Literal["created", "updated", "archived", "restored", "merged", "unmerged", "viewed"]
     version: int | None
+    merged_from: str | None
     changes: list[ChangeView]
 
 
 class HistoryPage(TypedDict):
-    """A page of a contact's history, newest first."""
+    """A page of a contact's history, newest first, with the histories of those who are merged into it."""
 
     items: list[HistoryEntryView]
     next_cursor: str | None

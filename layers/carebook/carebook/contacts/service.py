@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from carebook.contacts.history import Change, HistoryEntry, changes_between, made
+from carebook.contacts.history import Change, HistoryEntry, Passed, changes_between, made
 from carebook.contacts.model import Contact, ContactDetails, ContactSummary
 from carebook.contacts.protocols import ContactStore, Found
 from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
@@ -154,19 +154,24 @@ def contact_history(
     contact_id: str,
     viewer: Person,
     now: datetime,
-    before: tuple[datetime, str] | None,
+    before: Passed | None,
     limit: int,
-) -> tuple[Sequence[HistoryEntry], tuple[datetime, str] | None]:
+) -> tuple[Sequence[tuple[str | None, HistoryEntry]], Passed | None]:
     """A page of a contact's history, newest first, and where the next one begins. Reading it is a view.
+
+    It holds the histories of those who are merged into the contact; their entries come with their ids.
 
     Raises:
         NotFound: when the account has no such contact.
     """
-    found = contacts.find(account, checked_id(contact_id))[0].id
-    entries = contacts.history(account, found, before=before, limit=limit + 1)
-    contacts.view(account, found, viewer=viewer, now=now)  # after the page was read: it does not show itself
-    page = entries[:limit]
-    return page, (page[-1].at, page[-1].id) if len(entries) > limit else None
+    found = contacts.find(account, checked_id(contact_id))[0]
+    entries = contacts.histories(account, (found.id, *found.merged_from), before=before, limit=limit + 1)
+    contacts.view(account, found.id, viewer=viewer, now=now)  # after the page was read: it does not show itself
+    page = [(None if whose == found.id else whose, entry) for whose, entry in entries[:limit]]
+    if len(entries) <= limit:
+        return page, None
+    whose, last = entries[limit - 1]
+    return page, (last.at, last.id, whose)
 
 
 TOO_BUSY: Final = "The contact is being changed by others. Try again in a moment."

@@ -9,7 +9,7 @@ from typing import Final
 
 from carebook import keys
 from carebook.contacts.documents import contact_from, summary_from
-from carebook.contacts.history import HistoryEntry, end_of_hour, viewed
+from carebook.contacts.history import HistoryEntry, Passed, end_of_hour, passed_in, viewed
 from carebook.contacts.history_page import history_page
 from carebook.contacts.model import Contact, ContactSummary
 from carebook.contacts.protocols import Found
@@ -29,6 +29,7 @@ from carebook.table import Table
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
 _VIEWS_REMEMBERED: Final = 10_000
 _LONGEST_CHAIN: Final = 100
+_HISTORIES_AT_ONCE: Final = 8
 _NO_SUCH_CONTACT: Final = "There is no such contact."
 
 
@@ -39,6 +40,7 @@ class TableContacts:
         self._table = table
         self._views: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="view")
+        self._histories = ThreadPoolExecutor(max_workers=_HISTORIES_AT_ONCE, thread_name_prefix="history")
         self._index = TableIndexStates(table)
 
     def find(self, account: str, contact_id: str) -> Found:
@@ -91,8 +93,10 @@ class TableContacts:
             if writing.result():
                 self._table.delete_all([history_item_key(account, contact_id, entry)])
             raise
-        writing.result()
+        is_first = writing.result()
         if found[0].id != contact_id:  # a merged contact's id was looked up: the view is of the one it leads to
+            if is_first:
+                self._table.delete_all([history_item_key(account, contact_id, entry)])
             self._table.put_if(history_item(account, found[0].id, entry), NOT_THERE)
         self._views[seen] = end_of_hour(now)
         if len(self._views) > _VIEWS_REMEMBERED:
@@ -174,6 +178,21 @@ class TableContacts:
     ) -> list[HistoryEntry]:
         """One query, rarely two; see :func:`history_page`."""
         return history_page(self._table, account, contact_id, before=before, limit=limit)
+
+    def histories(
+        self, account: str, contact_ids: Sequence[str], *, before: Passed | None, limit: int
+    ) -> list[tuple[str, HistoryEntry]]:
+        """For each contact what :meth:`history` asks, side by side."""
+
+        def read(contact_id: str) -> list[tuple[str, HistoryEntry]]:
+            entries = self.history(account, contact_id, before=passed_in(before, contact_id), limit=limit)
+            return [(contact_id, entry) for entry in entries]
+
+        if len(contact_ids) == 1:
+            return read(contact_ids[0])
+        self._table.connect()
+        found = [each for entries in self._histories.map(read, contact_ids) for each in entries]
+        return sorted(found, key=lambda each: (each[1].at, each[1].id, each[0]), reverse=True)[:limit]
 
     def purge(self, contact: Contact, *, by: Person, now: datetime) -> None:
         """First out of sight in one transaction, then piece by piece; :meth:`finish_purge` can go on at any point."""
