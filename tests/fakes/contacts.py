@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from carebook.contacts.claims import AddedMeanwhile, Claim
 from carebook.contacts.history import HistoryEntry, Passed, viewed
 from carebook.contacts.model import Contact, ContactSummary, summary_of
 from carebook.contacts.protocols import Found
@@ -23,6 +24,7 @@ class MemoryContacts:
         self._kept: dict[tuple[str, str], Contact] = {}
         self._entries: dict[tuple[str, str], dict[str, HistoryEntry]] = {}
         self._requests: dict[tuple[str, str], Contact] = {}
+        self._added: dict[tuple[str, str], tuple[tuple[str, datetime], ...]] = {}
         self._looked_at_again: dict[tuple[str, str], datetime] = {}
 
     def find(self, account: str, contact_id: str) -> Found:
@@ -51,13 +53,20 @@ class MemoryContacts:
         self._entries[account, found[0].id].setdefault(entry.id, entry)
         return found
 
-    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
+    def add(
+        self, contact: Contact, entry: HistoryEntry, *, request: str | None = None, claim: Claim | None = None
+    ) -> Contact:
         if request is not None:
             first = self._requests.get((contact.account, request))
             if first is not None and contact.created_at <= first.created_at + _REQUESTS_REMEMBERED:
                 return self.find(first.account, first.id)[0]
         if (contact.account, contact.id) in self._kept:
             raise AlreadyExists(f"Contact {contact.id} already exists.")
+        if claim is not None:
+            added = self._added.get((contact.account, claim.name), ())
+            if added != claim.known and added[-1][1] >= claim.since:
+                raise AddedMeanwhile(added)
+            self._added[contact.account, claim.name] = (*claim.known_since, (contact.id, contact.created_at))
         if request is not None:
             self._requests[contact.account, request] = contact
         self._kept[contact.account, contact.id] = contact

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from carebook.contacts.claims import Claim
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.contacts.searchable import searchable
@@ -92,8 +93,10 @@ class IndexedContacts(MemoryContacts):
         super().__init__()
         self.indexes: defaultdict[str, MemoryEntries] = defaultdict(MemoryEntries)
 
-    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
-        added = super().add(contact, entry, request=request)
+    def add(
+        self, contact: Contact, entry: HistoryEntry, *, request: str | None = None, claim: Claim | None = None
+    ) -> Contact:
+        added = super().add(contact, entry, request=request, claim=claim)
         self.indexes[contact.account].replace(None, searchable(added))
         return added
 

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
+from carebook.duplicates import adding
 from tests.builders import Caller
 from tests.integration.conftest import TABLE
 from tests.integration.merges import EMAIL, PERSON, PHONE, add, merge
@@ -63,6 +64,27 @@ def test_a_repeat_with_its_key_is_no_duplicate_of_itself(director: Caller) -> No
             table.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
     again = director.post("/contacts", PERSON | EMAIL, headers=key)
     assert (again.status, again.body["id"]) == (201, first.body["id"])
+
+
+def test_of_two_requests_at_the_same_moment_one_adds_and_one_is_asked(
+    director: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Any] = []
+    look = adding.refuse_duplicate
+
+    def looked_at_once(*args: Any, **kwargs: Any) -> None:
+        look(*args, **kwargs)
+        if not answers:
+            answers.append(None)
+            answers[0] = director.post("/contacts", PERSON | EMAIL | PHONE)
+
+    monkeypatch.setattr(adding, "refuse_duplicate", looked_at_once)
+    late = director.post("/contacts", PERSON | PHONE)
+    assert answers[0].status == 201
+    assert (late.status, late.body["code"]) == (409, "possible_duplicate")
+    assert late.body["candidates"] == [
+        {"id": answers[0].body["id"], "name": "Ana Müller", "reasons": ["phone", "name"]}
+    ]
 
 
 def pairs(caller: Caller, limit: int = 50) -> Iterator[tuple[set[str], list[str]]]:

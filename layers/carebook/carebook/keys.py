@@ -198,6 +198,14 @@ def parse_purge_sk(sk: str) -> tuple[str, str]:
     return account, contact_id
 
 
+# Duplicates: who was added last -------------------------------------------------------------------------------------
+
+
+def added_key(account: str, name: str) -> Key:
+    """The mark of who of a folded name was added last. It holds no name: a digest is enough to meet in one key."""
+    return Key(f"A#{account}#ADDED", hashlib.sha256(name.encode()).hexdigest()[:32])
+
+
 # Merges: what was moved --------------------------------------------------------------------------------------------
 
 

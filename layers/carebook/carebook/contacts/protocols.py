@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from carebook.contacts.claims import Claim
 from carebook.contacts.history import HistoryEntry, Passed
 from carebook.contacts.model import Contact, ContactSummary
 from carebook.identity import Person
@@ -43,11 +44,14 @@ class ContactStore(Protocol):
         """
         ...
 
-    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
+    def add(
+        self, contact: Contact, entry: HistoryEntry, *, request: str | None = None, claim: Claim | None = None
+    ) -> Contact:
         """Keep a new contact; when this *request* has added one before, that one is returned.
 
         Raises:
             AlreadyExists: when the id is taken.
+            AddedMeanwhile: when the *claim* does not hold.
         """
         ...
 

@@ -1,13 +1,25 @@
 """The items of which a contact consists: itself, its history, its places in lists."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pynamodb.expressions.condition import Condition
+
 from carebook import keys
+from carebook.contacts.claims import Claim
 from carebook.contacts.documents import contact_document, history_document, summary_document
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact, summary_of
 from carebook.contacts.searchable import searchable
 from carebook.ids import HISTORY
-from carebook.items import Item, make_item
+from carebook.instants import instant, parse_instant
+from carebook.items import NOT_THERE, Item, make_item
 from carebook.search.tokens import Searchable
+from carebook.table import Row
+
+_REQUESTS_REMEMBERED: Final = timedelta(hours=24)
+_CLAIMS_KEPT: Final = timedelta(hours=1)
 
 
 def note_for_rebuild(before: Contact | None, after: Contact) -> Item:
@@ -34,6 +46,48 @@ def history_item_key(account: str, contact_id: str, entry: HistoryEntry) -> keys
 def history_item(account: str, contact_id: str, entry: HistoryEntry) -> Item:
     """An entry of a contact's history."""
     return make_item(history_item_key(account, contact_id, entry), "history", history_document(entry))
+
+
+def done_once(contact: Contact, request: str, mark: keys.Key) -> tuple[Item, Condition]:
+    """The mark that a request has added the contact, and the condition that it has not done so before."""
+    until = contact.created_at + _REQUESTS_REMEMBERED
+    document = {"contact_id": contact.id, "sent": keys.sent_with(request), "until": instant(until)}
+    item = make_item(mark, "done once", document)
+    item.expires_at = int(until.timestamp())
+    now = int(contact.created_at.timestamp())
+    return item, NOT_THERE | (Item.expires_at < now)  # time to live deletes late
+
+
+def claim_item(contact: Contact, claim: Claim) -> Item:
+    """The mark that the contact was added, beside those who were added since the look that the claim speaks of."""
+    added = [*claim.known_since, (contact.id, contact.created_at)]
+    item = make_item(keys.added_key(contact.account, claim.name), "added last", _added_document(added))
+    item.version = _milliseconds(contact.created_at)
+    item.expires_at = int((contact.created_at + _CLAIMS_KEPT).timestamp())
+    return item
+
+
+def claim_holds(claim: Claim) -> Condition:
+    """Nobody of that name was added since the look, but for those who have been looked at as well."""
+    if claim.known:
+        seen = make_item(keys.added_key("", claim.name), None, _added_document(claim.known))
+        holds: Condition = Item.doc == seen.doc
+        return holds
+    nobody_since: Condition = NOT_THERE | (Item.version < _milliseconds(claim.since))
+    return nobody_since
+
+
+def added_last(row: Row | None) -> list[tuple[str, datetime]]:
+    """Who was added last, and when, out of the mark."""
+    return [(contact_id, parse_instant(at)) for contact_id, at in row.doc["added"]] if row else []
+
+
+def _added_document(added: Sequence[tuple[str, datetime]]) -> dict[str, Any]:
+    return {"added": [[contact_id, instant(at)] for contact_id, at in added]}
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def list_items(contact: Contact) -> list[Item]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from carebook.contacts.claims import Claim
 from carebook.contacts.history import Change, HistoryEntry, Passed, changes_between, made
 from carebook.contacts.model import Contact, ContactDetails, ContactSummary
 from carebook.contacts.protocols import ContactStore, Found
@@ -42,12 +43,17 @@ def create_contact(
     by: Person,
     now: datetime,
     request: str | None = None,
+    claim: Claim | None = None,
 ) -> Contact:
-    """A new contact. The same *request* again gives the contact that it made the first time."""
+    """A new contact. The same *request* again gives the contact that it made the first time.
+
+    Raises:
+        AddedMeanwhile: when the *claim* does not hold.
+    """
     contact = Contact(
         id=new_id(CONTACT, now), account=account, version=1, details=details, created_at=now, updated_at=now
     )
-    return contacts.add(contact, made("created", contact, by=by), request=request)
+    return contacts.add(contact, made("created", contact, by=by), request=request, claim=claim)
 
 
 def view_contact(contacts: ContactStore, *, account: str, contact_id: str, viewer: Person, now: datetime) -> Found:

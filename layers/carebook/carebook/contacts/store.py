@@ -4,17 +4,28 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from carebook import keys
+from carebook.contacts.claims import AddedMeanwhile, Claim
 from carebook.contacts.documents import contact_from, summary_from
 from carebook.contacts.history import HistoryEntry, Passed, end_of_hour, passed_in, viewed
 from carebook.contacts.history_page import history_page
 from carebook.contacts.model import Contact, ContactSummary
 from carebook.contacts.protocols import Found
 from carebook.contacts.purge_steps import finish_purge
-from carebook.contacts.rows import contact_item, history_item, history_item_key, list_items, note_for_rebuild
+from carebook.contacts.rows import (
+    added_last,
+    claim_holds,
+    claim_item,
+    contact_item,
+    done_once,
+    history_item,
+    history_item_key,
+    list_items,
+    note_for_rebuild,
+)
 from carebook.contacts.searchable import BOOK, searchable
 from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
 from carebook.identity import Person
@@ -26,7 +37,6 @@ from carebook.search.store import items_of
 from carebook.settings.model import AccountSettings
 from carebook.table import Table
 
-_REQUESTS_REMEMBERED: Final = timedelta(hours=24)
 _VIEWS_REMEMBERED: Final = 10_000
 _LONGEST_CHAIN: Final = 100
 _HISTORIES_AT_ONCE: Final = 8
@@ -103,7 +113,9 @@ class TableContacts:
             self._views.popitem(last=False)
         return found
 
-    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
+    def add(
+        self, contact: Contact, entry: HistoryEntry, *, request: str | None = None, claim: Claim | None = None
+    ) -> Contact:
         """One transaction; with *request* it also holds the mark by which a repeat finds this contact."""
         writes = Writes()
         writes.put(contact_item(contact), NOT_THERE)
@@ -115,12 +127,10 @@ class TableContacts:
             writes.put(note_for_rebuild(None, contact))
         mark = request and keys.done_once_key(contact.account, request)
         if request and mark:
-            until = contact.created_at + _REQUESTS_REMEMBERED
-            document = {"contact_id": contact.id, "sent": keys.sent_with(request), "until": instant(until)}
-            item = make_item(mark, "done once", document)
-            item.expires_at = int(until.timestamp())
-            now = int(contact.created_at.timestamp())
-            writes.put(item, NOT_THERE | (Item.expires_at < now))  # time to live deletes late
+            writes.put(*done_once(contact, request, mark))
+        claimed = claim and keys.added_key(contact.account, claim.name)
+        if claim:
+            writes.put(claim_item(contact, claim), claim_holds(claim))
         try:
             self._table.write(writes)
         except ConditionFailed as failed:
@@ -128,6 +138,8 @@ class TableContacts:
                 made = self.made_by(contact.account, request, now=contact.created_at)
                 if made is not None:
                     return made
+            if claim and failed.key == claimed:
+                raise AddedMeanwhile(added_last(self._table.get(failed.key))) from failed
             raise AlreadyExists(f"Contact {contact.id} already exists.") from failed
         return contact
 

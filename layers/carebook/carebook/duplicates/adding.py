@@ -1,16 +1,19 @@
 """Asking before a contact is added that looks like one that is there."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
+from carebook.contacts.claims import AddedMeanwhile, Claim
 from carebook.contacts.model import Contact, ContactDetails
 from carebook.contacts.protocols import ContactStore
 from carebook.contacts.service import create_contact
 from carebook.duplicates.model import Evidence, evidence, who
-from carebook.errors import Conflict
+from carebook.errors import Conflict, Unavailable
 from carebook.folding import words
 from carebook.identity import Person
+from carebook.retrying import attempts
 from carebook.search.entries import Entry
 from carebook.search.plan import KeyRange
 from carebook.search.service import SearchIndex, Slice
@@ -20,6 +23,8 @@ _LOOKED_UP: Final = 5  # addresses and numbers of a new contact
 _BEGINNING: Final = 100  # entries of each in the first round: nearly always all
 _FURTHER: Final = 1_000  # entries of one read of a switchboard's
 _FURTHER_READS: Final = 10
+# How long the index, which is read eventually consistent, and the clocks of two machines may be behind.
+_SEEN_AFTER: Final = timedelta(seconds=10)
 _NAMED: Final = 20  # candidates that a refusal names
 
 
@@ -54,18 +59,39 @@ def create_unless_duplicate(
 ) -> Contact:
     """A new contact, unless one like it is there. The same *request* again gives the contact that it made before.
 
+    Of two requests that add one person at the same moment, one is refused.
+
     Raises:
         PossibleDuplicate: with the candidates, the likeliest first.
     """
+    create = partial(create_contact, contacts, account=account, details=details, by=by, now=now, request=request)
+    if allow_duplicate:
+        return create()
     try:
-        if not allow_duplicate:
-            refuse_duplicate(contacts, entries, account=account, details=details)
+        refuse_duplicate(contacts, entries, account=account, details=details)
+        return _claimed(contacts, create, account, details, now)
     except PossibleDuplicate:
         made = contacts.made_by(account, request, now=now) if request else None
         if made is None:
             raise
         return made  # what looks alike is what this very request has added
-    return create_contact(contacts, account=account, details=details, by=by, now=now, request=request)
+
+
+def _claimed(
+    contacts: ContactStore, create: Callable[..., Contact], account: str, details: ContactDetails, now: datetime
+) -> Contact:
+    """Create it under the claim that none of its name was added since the look, or after a look at those who were."""
+    name = who(details)
+    if not name or not any(_ranges(details)):  # no other can be strongly alike
+        return create()
+    claim = Claim(name, since=now - _SEEN_AFTER)
+    for _ in attempts():
+        try:
+            return create(claim=claim)
+        except AddedMeanwhile as meanwhile:
+            _refuse_strong(contacts, account, details, [contact_id for contact_id, _ in meanwhile.added])
+            claim = claim.knowing(meanwhile.added)
+    raise Unavailable("Others are adding contacts of this name. Try again in a moment.")
 
 
 def refuse_duplicate(contacts: ContactStore, entries: SearchIndex, *, account: str, details: ContactDetails) -> None:
@@ -78,10 +104,14 @@ def refuse_duplicate(contacts: ContactStore, entries: SearchIndex, *, account: s
     """
     for piece in _alike(entries, list(_ranges(details))):
         ids = sorted({entry.record.id for entry in piece if _may_be(entry, details)})
-        candidates = [(contact, evidence(details, contact.details)) for contact in contacts.find_many(account, ids)]
-        strong = [(contact, found) for contact, found in candidates if found.is_strong]
-        if strong:
-            raise PossibleDuplicate(strong)
+        _refuse_strong(contacts, account, details, ids)
+
+
+def _refuse_strong(contacts: ContactStore, account: str, details: ContactDetails, ids: Sequence[str]) -> None:
+    candidates = [(contact, evidence(details, contact.details)) for contact in contacts.find_many(account, ids)]
+    strong = [(contact, found) for contact, found in candidates if found.is_strong]
+    if strong:
+        raise PossibleDuplicate(strong)
 
 
 def _alike(entries: SearchIndex, ranges: Sequence[KeyRange]) -> Iterator[Iterable[Entry]]:
