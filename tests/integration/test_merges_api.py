@@ -122,6 +122,60 @@ def test_merges_that_cannot_be(director: Caller, two: Two) -> None:
         assert (answer.status, answer.body["code"]) == (409, "merged")
 
 
+@pytest.mark.parametrize("path", ["merge", "unmerge"])
+@pytest.mark.parametrize(
+    ("body", "status", "field", "code"),
+    [
+        ({}, 422, "duplicate_id", "required"),
+        ({"duplicate_id": None}, 422, "duplicate_id", "wrong_type"),
+        ({"duplicate_id": 7}, 422, "duplicate_id", "wrong_type"),
+        ({"duplicate_id": ["con_1"]}, 422, "duplicate_id", "wrong_type"),
+        ({"duplicate": "con_1"}, 422, "duplicate", "unknown_field"),
+        ({"duplicate_id": "con_1", "survivor_id": "con_2"}, 422, "survivor_id", "unknown_field"),
+    ],
+)
+def test_a_body_that_names_no_duplicate(
+    director: Caller, two: Two, path: str, body: dict[str, Any], status: int, field: str, code: str
+) -> None:
+    answer = director.post(f"/contacts/{two[0]['id']}/{path}", body)
+    assert answer.status == status, answer.text
+    assert (field, code) in {(error["field"], error["code"]) for error in answer.body["errors"]}
+
+
+def test_undoings_that_cannot_be(director: Caller, two: Two) -> None:
+    survivor, duplicate = (contact["id"] for contact in two)
+    merge(director, survivor, duplicate)
+    none = "con_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    stranger = replace(director, account=f"{director.account}_2")
+    for answer, status, code in [
+        (unmerge(director, duplicate, survivor), 409, "not_merged"),  # the other way round
+        (unmerge(director, survivor, survivor), 409, "not_merged"),
+        (unmerge(director, survivor, none), 409, "not_merged"),
+        (unmerge(director, survivor, "x"), 409, "not_merged"),
+        (unmerge(director, none, duplicate), 404, "not_found"),
+        (unmerge(director, "x", duplicate), 404, "not_found"),
+        (unmerge(stranger, survivor, duplicate), 404, "not_found"),
+    ]:
+        assert (answer.status, answer.body["code"]) == (status, code), answer.text
+    director.delete(f"/contacts/{survivor}")
+    refused = unmerge(director, survivor, duplicate)
+    assert (refused.status, refused.body["code"]) == (409, "archived")
+    director.post(f"/contacts/{survivor}/restore")
+    assert unmerge(director, survivor, duplicate).status == 200
+    refused = unmerge(director, survivor, duplicate)
+    assert (refused.status, refused.body["code"]) == (409, "not_merged")
+
+
+def test_a_merge_of_more_than_one_contact_can_hold_is_refused_before_it_begins(
+    director: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carebook.merging.model._MOST_PHONES", 1)
+    one, other = add(director, **PHONE)["id"], add(director, phones=[{"number": "2125550188", "type": "fax"}])["id"]
+    refused = merge(director, one, other)
+    assert (refused.status, refused.body["code"]) == (409, "too_many")
+    assert director.get(f"/contacts/{other}").body["id"] == other
+
+
 def test_merges_can_be_chained_and_undone_from_the_outside_in(director: Caller, two: Two) -> None:
     survivor, duplicate = (contact["id"] for contact in two)
     last = add(director, last_name="Last")["id"]
