@@ -160,6 +160,7 @@ def history(contact_id: str, limit: Limit = 50, cursor: Cursor = None) -> Respon
         now=utcnow(),
         before=_passed(api.unseal_cursor(cursor)),
         limit=limit,
+        whole=principal.may(Permission.USE_TASKS_OF_OTHERS),
     )
     items = [history_entry_view(entry, merged_from=whose) for whose, entry in entries]
     position = [instant(next_before[0]), *next_before[1:]] if next_before else None

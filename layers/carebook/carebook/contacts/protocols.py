@@ -1,6 +1,6 @@
 """What the contacts' use cases need of those who keep contacts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -34,6 +34,10 @@ class ContactStore(Protocol):
 
     def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
         """Those of the contacts that are in use, in the order asked for."""
+        ...
+
+    def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
+        """For each of the ids the contact in use that it leads to, where there is one; and the account's settings."""
         ...
 
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
@@ -96,13 +100,28 @@ class ContactStore(Protocol):
         ...
 
     def history(
-        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        contact_id: str,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
-        """Up to *limit* entries, newest first, older than the given moment and entry id."""
+        """Up to *limit* entries, newest first, older than the given moment and entry id.
+
+        With *seen_by*, only those that this person may be shown.
+        """
         ...
 
     def histories(
-        self, account: str, contact_ids: Sequence[str], *, before: Passed | None, limit: int
+        self,
+        account: str,
+        contact_ids: Sequence[str],
+        *,
+        before: Passed | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[tuple[str, HistoryEntry]]:
         """Up to *limit* entries of several contacts, newest first, each with the contact's id.
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from carebook import keys
+from carebook.contacts.rebuild_notes import purge_notes
 from carebook.contacts.searchable import BOOK
 from carebook.errors import Conflict
 from carebook.instants import parse_instant
@@ -31,6 +32,7 @@ def finish_purge(table: Table, account: str, contact_id: str) -> bool:
         return False
     purging = row.doc["purging"]
     _purge_merged(table, account, contact_id, purging)
+    purge_notes(table, account, contact_id)
     _delete_all_but(table, account, key)
     _forget_names(table, account, purging)
     writes = Writes()

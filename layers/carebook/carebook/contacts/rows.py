@@ -11,22 +11,13 @@ from carebook.contacts.claims import Claim
 from carebook.contacts.documents import contact_document, history_document, summary_document
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact, summary_of
-from carebook.contacts.searchable import searchable
 from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
 from carebook.items import NOT_THERE, Item, make_item
-from carebook.search.tokens import Searchable
 from carebook.table import Row
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
 _CLAIMS_KEPT: Final = timedelta(hours=1)
-
-
-def note_for_rebuild(before: Contact | None, after: Contact) -> Item:
-    """What an index that is being built must know of a change: the record as it was, whose entries may be there."""
-    was = before and searchable(before)
-    document = {"before": was and {name: getattr(was, name) for name in Searchable.__slots__}}
-    return make_item(keys.reindex_key(after.account, after.id, after.version), None, document)
 
 
 def contact_item(contact: Contact) -> Item:

@@ -197,12 +197,24 @@ class HistoryEntryView(TypedDict):
     """Who did what and when. `version` is the contact's after it; null for a view.
 
     `merged_from` is the id of the merged contact in whose history it stands; null when it is the contact's own.
+    What was done with a task has fields such as `tasks[tsk_…].status`.
     """
 
     id: str
     at: str
     by: PersonView
-    action: Literal["created", "updated", "archived", "restored", "merged", "unmerged", "viewed"]
+    action: Literal[
+        "created",
+        "updated",
+        "archived",
+        "restored",
+        "merged",
+        "unmerged",
+        "viewed",
+        "task_added",
+        "task_changed",
+        "task_deleted",
+    ]
     version: int | None
     merged_from: str | None
     changes: list[ChangeView]

@@ -162,16 +162,21 @@ def contact_history(
     now: datetime,
     before: Passed | None,
     limit: int,
+    whole: bool = False,
 ) -> tuple[Sequence[tuple[str | None, HistoryEntry]], Passed | None]:
     """A page of a contact's history, newest first, and where the next one begins. Reading it is a view.
 
     It holds the histories of those who are merged into the contact; their entries come with their ids.
 
+    Args:
+        whole: show also what concerns only others.
+
     Raises:
         NotFound: when the account has no such contact.
     """
     found = contacts.find(account, checked_id(contact_id))[0]
-    entries = contacts.histories(account, (found.id, *found.merged_from), before=before, limit=limit + 1)
+    ids, seen_by = (found.id, *found.merged_from), None if whole else viewer
+    entries = contacts.histories(account, ids, before=before, limit=limit + 1, seen_by=seen_by)
     contacts.view(account, found.id, viewer=viewer, now=now)  # after the page was read: it does not show itself
     page = [(None if whose == found.id else whose, entry) for whose, entry in entries[:limit]]
     if len(entries) <= limit:

@@ -1,9 +1,8 @@
 """Contacts in the table. A contact, its places in lists and its history entry are one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -12,9 +11,11 @@ from carebook.contacts.claims import AddedMeanwhile, Claim
 from carebook.contacts.documents import contact_from, summary_from
 from carebook.contacts.history import HistoryEntry, Passed, end_of_hour, passed_in, viewed
 from carebook.contacts.history_page import history_page
+from carebook.contacts.in_use import contacts_in_use
 from carebook.contacts.model import Contact, ContactSummary
 from carebook.contacts.protocols import Found
 from carebook.contacts.purge_steps import finish_purge
+from carebook.contacts.rebuild_notes import note_of, note_of_purge
 from carebook.contacts.rows import (
     added_last,
     claim_holds,
@@ -24,7 +25,6 @@ from carebook.contacts.rows import (
     history_item,
     history_item_key,
     list_items,
-    note_for_rebuild,
 )
 from carebook.contacts.searchable import BOOK, searchable
 from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
@@ -83,6 +83,10 @@ class TableContacts:
             ]
         return [contact for contact in found if contact.in_use]
 
+    def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
+        """One request, rarely more; see :func:`contacts_in_use`."""
+        return contacts_in_use(self._table, account, contact_ids)
+
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
         """The view is written beside the read, unless this environment has written it in this hour.
 
@@ -124,7 +128,7 @@ class TableContacts:
         for item in self._places(contact, state).values():
             writes.put(item)
         if state.rebuilding:
-            writes.put(note_for_rebuild(None, contact))
+            writes.put(note_of(None, contact))
         mark = request and keys.done_once_key(contact.account, request)
         if request and mark:
             writes.put(*done_once(contact, request, mark))
@@ -173,7 +177,7 @@ class TableContacts:
         for key in old.keys() - new.keys():
             writes.delete(key)
         if state.rebuilding:
-            writes.put(note_for_rebuild(before, after))
+            writes.put(note_of(before, after))
         return writes
 
     def page(
@@ -186,18 +190,31 @@ class TableContacts:
         return [(row.key.sk, summary_from(row.doc)) for row in rows]
 
     def history(
-        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        contact_id: str,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
         """One query, rarely two; see :func:`history_page`."""
-        return history_page(self._table, account, contact_id, before=before, limit=limit)
+        return history_page(self._table, account, contact_id, before=before, limit=limit, seen_by=seen_by)
 
     def histories(
-        self, account: str, contact_ids: Sequence[str], *, before: Passed | None, limit: int
+        self,
+        account: str,
+        contact_ids: Sequence[str],
+        *,
+        before: Passed | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[tuple[str, HistoryEntry]]:
         """For each contact what :meth:`history` asks, side by side."""
 
         def read(contact_id: str) -> list[tuple[str, HistoryEntry]]:
-            entries = self.history(account, contact_id, before=passed_in(before, contact_id), limit=limit)
+            passed = passed_in(before, contact_id)
+            entries = self.history(account, contact_id, before=passed, limit=limit, seen_by=seen_by)
             return [(contact_id, entry) for entry in entries]
 
         if len(contact_ids) == 1:
@@ -218,7 +235,7 @@ class TableContacts:
         for place in self._places(contact, state):
             writes.delete(place)
         if state.rebuilding:
-            writes.put(note_for_rebuild(contact, replace(contact, version=contact.version + 1)))
+            writes.put(note_of_purge(contact))
         self._write(writes)
         self.finish_purge(contact.account, contact.id)
 
