@@ -206,24 +206,6 @@ def added_key(account: str, name: str) -> Key:
     return Key(f"A#{account}#ADDED", hashlib.sha256(name.encode()).hexdigest()[:32])
 
 
-# Merges: what was moved --------------------------------------------------------------------------------------------
-
-
-def moved_key(account: str, survivor_id: str, duplicate_id: str, sk: str) -> Key:
-    """The note, with the contact that goes on, that the item with this sort key came from a duplicate."""
-    return Key(contact_pk(account, survivor_id), f"{moved_prefix(duplicate_id)}{sk}")
-
-
-def moved_prefix(duplicate_id: str) -> str:
-    """How the sort keys of all notes of what came from a duplicate begin."""
-    return f"MOVED#{duplicate_id}#"
-
-
-def sk_of_moved(sk: str) -> str:
-    """The moved item's sort key out of its note's."""
-    return sk.split("#", 2)[2]
-
-
 # Tasks. A record lies with its contact, and beside it an entry by which lists find it: by shelf, then by place. Neither
 # holds the contact's id but in its PK, so that both can move to another contact as they are.
 

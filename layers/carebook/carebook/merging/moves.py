@@ -1,10 +1,10 @@
 """Giving what hangs on one contact to another: items change their partition and nothing else.
 
-Beside each moved item lies a note that says where it came from. It is an item of its own, because whoever writes the
-moved item anew knows nothing of merges.
+Moved items say where they came from, and behind a slash where they had come from before that. Whoever puts a moved item
+anew, or another that belongs to it, must keep that word: by it they go back.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import batched
 from typing import Any, Final
 
@@ -16,10 +16,11 @@ from carebook.items import Item
 from carebook.retrying import attempts
 from carebook.table import Table
 
-type Raw = Mapping[str, Any]  # an item, or a step of a transaction, in DynamoDB's own words
+type Raw = dict[str, Any]  # an item, or a step of a transaction, in DynamoDB's own words
 
 _MOVED_TOGETHER: Final = 4  # an item has up to 400 KB, put and deleted, and a transaction up to 4 MB
 _KEY: Final = ("PK", "SK")
+_CAME_FROM: Final = Item.came_from.attr_name
 _OTHERS: Final = frozenset(attribute.attr_name for attribute in Item.get_attributes().values()) - {*_KEY}
 
 
@@ -34,7 +35,7 @@ class Mover:
     def __init__(self, table: Table, account: str, *, survivor_id: str, duplicate_id: str, guard: Raw) -> None:
         self._client: Any = table.connection.client
         self._table = table.name
-        self._account, self._survivor_id, self._duplicate_id = account, survivor_id, duplicate_id
+        self._duplicate_id = duplicate_id
         self._survivor = keys.contact_pk(account, survivor_id)
         self._duplicate = keys.contact_pk(account, duplicate_id)
         self._guard = guard
@@ -47,40 +48,33 @@ class Mover:
             Unavailable: when others keep changing the same items.
         """
 
-        def steps(item: Raw) -> list[Raw]:
-            note = {"PK": {"S": self._survivor}, "SK": {"S": self._note(item["SK"]["S"])}}
-            put_note = {"Put": {"TableName": self._table, "Item": note | {"kind": {"S": "moved"}}}}
-            return [*self._moved(item, self._survivor), put_note]
+        def moved(item: Raw) -> Raw:
+            return item | {"PK": {"S": self._survivor}, _CAME_FROM: {"S": f"{self._duplicate_id}/{_trail(item)}"}}
 
-        self._until_none_is_left(lambda: self._beginning(self._duplicate, prefix), steps)
+        self._until_none_is_left(lambda: self._found(self._duplicate, prefix), moved)
 
-    def move_back(self) -> None:
-        """Give the duplicate everything that came from it and is still there.
+    def move_back(self, prefix: str) -> None:
+        """Give the duplicate every such item that came from it last, as it is by now.
 
         Raises:
             Conflict: when the guard does not hold any more.
             Unavailable: when others keep changing the same items.
         """
+        came_from = f"{self._duplicate_id}/"
 
-        def steps(note: Raw) -> list[Raw]:
-            sk = keys.sk_of_moved(note["SK"]["S"])
-            wanted = {"PK": {"S": self._survivor}, "SK": {"S": sk}}
-            item = self._client.get_item(TableName=self._table, Key=wanted, ConsistentRead=True).get("Item")
-            moved = self._moved(item, self._duplicate) if item else []  # what was deleted since stays deleted
-            return [*moved, {"Delete": {"TableName": self._table, "Key": {name: note[name] for name in _KEY}}}]
+        def moved(item: Raw) -> Raw:
+            before = _trail(item).removeprefix(came_from)
+            whole = {name: value for name, value in item.items() if name != _CAME_FROM}
+            return whole | {"PK": {"S": self._duplicate}} | ({_CAME_FROM: {"S": before}} if before else {})
 
-        prefix = keys.moved_prefix(self._duplicate_id)
-        self._until_none_is_left(lambda: self._beginning(self._survivor, prefix), steps)
+        self._until_none_is_left(lambda: self._found(self._survivor, prefix, came_from=came_from), moved)
 
-    def _note(self, sk: str) -> str:
-        return keys.moved_key(self._account, self._survivor_id, self._duplicate_id, sk).sk
-
-    def _until_none_is_left(self, found: Callable[[], Sequence[Raw]], steps: Callable[[Raw], list[Raw]]) -> None:
+    def _until_none_is_left(self, found: Callable[[], Sequence[Raw]], moved: Callable[[Raw], Raw]) -> None:
         for _ in attempts():
             try:
                 while items := found():
                     for together in batched(items, _MOVED_TOGETHER, strict=False):
-                        self._write([self._guard, *(step for item in together for step in steps(item))])
+                        self._write([self._guard, *(step for item in together for step in self._steps(item, moved))])
             except ClientError as error:
                 # Somebody else moves or edits them: look again at what is left.
                 if error.response["Error"]["Code"] != "TransactionCanceledException":
@@ -94,24 +88,35 @@ class Mover:
     def _write(self, steps: Sequence[Raw]) -> None:
         self._client.transact_write_items(TransactItems=steps)
 
-    def _beginning(self, pk: str, prefix: str) -> Sequence[Raw]:
+    def _found(self, pk: str, prefix: str, *, came_from: str | None = None) -> Sequence[Raw]:
         """Some of the items whose sort keys begin with *prefix*; none when there are none."""
-        data = self._client.query(
-            TableName=self._table,
-            ConsistentRead=True,
-            KeyConditionExpression="PK = :pk AND begins_with(SK, :sk)",
-            ExpressionAttributeValues={":pk": {"S": pk}, ":sk": {"S": prefix}},
-        )
-        items: list[Raw] = data["Items"]
-        return items
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "PK = :pk AND begins_with(SK, :sk)",
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":sk": {"S": prefix}},
+        }
+        if came_from is not None:
+            request["FilterExpression"] = "begins_with(#from, :from)"
+            request["ExpressionAttributeNames"] = {"#from": _CAME_FROM}
+            request["ExpressionAttributeValues"][":from"] = {"S": came_from}
+        for page in self._client.get_paginator("query").paginate(**request):
+            if page["Items"]:
+                found: list[Raw] = page["Items"]
+                return found
+        return []
 
-    def _moved(self, item: Raw, target: str) -> list[Raw]:
+    def _steps(self, item: Raw, moved: Callable[[Raw], Raw]) -> list[Raw]:
         """Put it there and delete it here, if it is still what was read: nobody's edit must be lost on the way."""
-        moved = {**item, "PK": {"S": target}}
-        return [
-            {"Put": {"TableName": self._table, "Item": moved, "ConditionExpression": "attribute_not_exists(PK)"}},
-            {"Delete": {"TableName": self._table, "Key": {name: item[name] for name in _KEY}, **_unchanged(item)}},
-        ]
+        key = {name: item[name] for name in _KEY}
+        there = {"TableName": self._table, "Item": moved(item), "ConditionExpression": "attribute_not_exists(PK)"}
+        return [{"Put": there}, {"Delete": {"TableName": self._table, "Key": key, **_unchanged(item)}}]
+
+
+def _trail(item: Raw) -> str:
+    """Where an item came from, the last place first, each with a slash behind it."""
+    trail: str = item.get(_CAME_FROM, {}).get("S", "")
+    return trail
 
 
 def _unchanged(item: Raw) -> Raw:
@@ -130,5 +135,5 @@ def _unchanged(item: Raw) -> Raw:
 
 def _guard_failed(error: ClientError) -> bool:
     """Whether it was the first step of the transaction that did not hold."""
-    reasons: Iterator[Raw] = iter(error.response.get("CancellationReasons", ()))
-    return next(reasons, {}).get("Code") == "ConditionalCheckFailed"
+    reasons: Sequence[Any] = error.response.get("CancellationReasons") or [{}]
+    return bool(reasons[0].get("Code") == "ConditionalCheckFailed")

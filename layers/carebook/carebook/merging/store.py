@@ -64,7 +64,9 @@ class TableMerges:
 
     def move_back(self, ledger: Ledger) -> None:
         """Batches of transactions for what came from the duplicate."""
-        self._mover(ledger).move_back()
+        mover = self._mover(ledger)
+        for prefix in _MOVE_ALONG:
+            mover.move_back(prefix)
 
     def _mover(self, ledger: Ledger) -> Mover:
         key = keys.merge_key(ledger.account, ledger.survivor_id, ledger.duplicate_id)
