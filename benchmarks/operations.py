@@ -169,9 +169,10 @@ def _search(query: str) -> dict[str, Any]:
 
 
 def _creates(watch: _Watch) -> None:
+    # Names that nobody was given a moment ago, as in life.
     new, other, key = (
-        typical_contact(203),
-        typical_contact(205),
+        typical_contact(203) | {"last_name": "Köhler"},
+        typical_contact(205) | {"last_name": "Schäfer"},
         {"Idempotency-Key": "7f3c1f62-5d0b-4a51-9c1c-0d7f5f7d7a10"},
     )
     call(_CONTACTS_API, request("POST", "/contacts", typical_contact(204)))  # the environment is warm for writing, too

@@ -28,7 +28,8 @@ _WRITES: Final = """\
 ## Contacts with their index entries
 
 What it takes to create and to change the synthetic contacts, each in one transaction with its entries, its rows in
-lists and its history; and how many index entries are written or removed.
+lists and its history; and how many index entries are written or removed. Without the claim that a caller's create
+makes beside it unless duplicates are allowed: 2 units more.
 
 """
 _PEERS: Final = """\

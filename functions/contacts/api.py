@@ -1,6 +1,5 @@
 """HTTP: /contacts."""
 
-from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -9,13 +8,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from carebook.contacts import service
+from carebook.contacts.history import Passed
 from carebook.contacts.purging import purge_contact
 from carebook.contacts.reading import details_of, read_details
 from carebook.contacts.schemas import ContactPage, ContactType, ContactView, HistoryPage, NewContact
 from carebook.contacts.searchable import BOOK
 from carebook.contacts.store import TableContacts
 from carebook.contacts.views import contact_row, contact_view, history_entry_view
-from carebook.duplicates.service import create_unless_duplicate
+from carebook.duplicates.adding import create_unless_duplicate
 from carebook.http.api import Api, answer, no_content
 from carebook.http.patches import MergePatch
 from carebook.identity import Permission
@@ -158,16 +158,20 @@ def history(contact_id: str, limit: Limit = 50, cursor: Cursor = None) -> Respon
         contact_id=contact_id,
         viewer=principal.person,
         now=utcnow(),
-        before=_moment(api.unseal_cursor(cursor)),
+        before=_passed(api.unseal_cursor(cursor)),
         limit=limit,
         whole=principal.may(Permission.USE_TASKS_OF_OTHERS),
     )
-    position = [instant(next_before[0]), next_before[1]] if next_before else None
-    return answer({"items": [history_entry_view(entry) for entry in entries], "next_cursor": api.seal_cursor(position)})
+    items = [history_entry_view(entry, merged_from=whose) for whose, entry in entries]
+    position = [instant(next_before[0]), *next_before[1:]] if next_before else None
+    return answer({"items": items, "next_cursor": api.seal_cursor(position)})
 
 
-def _moment(position: list[str] | None) -> tuple[datetime, str] | None:
-    return (parse_instant(position[0]), position[1]) if position else None
+def _passed(position: list[str] | None) -> Passed | None:
+    if position is None:
+        return None
+    at, entry_id, *whose = position  # a cursor of an earlier release names no contact
+    return parse_instant(at), entry_id, whose[0] if whose else ""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from carebook.duplicates.schemas import DuplicatePage
 from carebook.duplicates.service import Place, list_duplicates
 from carebook.duplicates.store import IndexedThings
 from carebook.duplicates.views import duplicate_pair
+from carebook.errors import BadCursor
 from carebook.http.api import Api, answer
 from carebook.identity import Permission
 from carebook.instants import utcnow
@@ -47,7 +48,7 @@ def list_pairs(limit: Limit = 50, cursor: Cursor = None) -> Response[DuplicatePa
     principal = api.principal
     principal.require(Permission.USE_CONTACTS)
     position = api.unseal_cursor(cursor)
-    start = Place(Reason(position[0]), position[1] or None, int(position[2])) if position else Place()
+    start = _place(position) if position else Place()
     until = time.monotonic() + _SECONDS_FOR_A_PAGE
     pairs, going_on = list_duplicates(
         contacts(),
@@ -57,12 +58,21 @@ def list_pairs(limit: Limit = 50, cursor: Cursor = None) -> Response[DuplicatePa
         limit=limit,
         go_on=lambda: time.monotonic() < until,
     )
-    next_position = [going_on.reason, going_on.after or "", str(going_on.skip)] if going_on else None
+    next_position = None
+    if going_on:
+        next_position = [going_on.reason, going_on.after or "", going_on.text, going_on.one, going_on.other]
     page: DuplicatePage = {
         "items": [duplicate_pair(pair) for pair in pairs],
         "next_cursor": api.seal_cursor(next_position),
     }
     return answer(page)
+
+
+def _place(position: list[str]) -> Place:
+    if len(position) != 5:  # of an earlier release
+        raise BadCursor("The list has changed since this page. Start again without a cursor.")
+    reason, after, text, one, other = position
+    return Place(Reason(reason), after or None, text, one, other)
 
 
 @api.post("/contacts/<contact_id>/merge", tags=["contacts"], summary="Take a duplicate in")

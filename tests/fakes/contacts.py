@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from carebook.contacts.history import HistoryEntry, viewed
+from carebook.contacts.claims import AddedMeanwhile, Claim
+from carebook.contacts.history import HistoryEntry, Passed, viewed
 from carebook.contacts.model import Contact, ContactSummary, summary_of
-from carebook.contacts.service import Found
+from carebook.contacts.protocols import Found
 from carebook.errors import AlreadyExists, Conflict, NotFound
 from carebook.identity import Person
 from carebook.settings.model import AccountSettings
@@ -13,6 +14,7 @@ from carebook.settings.service import SettingsStore
 from tests.fakes.settings import MemorySettings
 
 _REQUESTS_REMEMBERED = timedelta(hours=24)
+_LOOKED_AT_AGAIN = timedelta(hours=1)
 
 
 class MemoryContacts:
@@ -23,6 +25,8 @@ class MemoryContacts:
         self._kept: dict[tuple[str, str], Contact] = {}
         self._entries: dict[tuple[str, str], dict[str, HistoryEntry]] = {}
         self._requests: dict[tuple[str, str], Contact] = {}
+        self._added: dict[tuple[str, str], tuple[tuple[str, datetime], ...]] = {}
+        self._looked_at_again: dict[tuple[str, str], datetime] = {}
 
     def find(self, account: str, contact_id: str) -> Found:
         contact, settings = self.find_exactly(account, contact_id)
@@ -55,13 +59,20 @@ class MemoryContacts:
         self._entries[account, found[0].id].setdefault(entry.id, entry)
         return found
 
-    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
+    def add(
+        self, contact: Contact, entry: HistoryEntry, *, request: str | None = None, claim: Claim | None = None
+    ) -> Contact:
         if request is not None:
             first = self._requests.get((contact.account, request))
             if first is not None and contact.created_at <= first.created_at + _REQUESTS_REMEMBERED:
                 return self.find(first.account, first.id)[0]
         if (contact.account, contact.id) in self._kept:
             raise AlreadyExists(f"Contact {contact.id} already exists.")
+        if claim is not None:
+            added = self._added.get((contact.account, claim.name), ())
+            if added != claim.known and added[-1][1] >= claim.since:
+                raise AddedMeanwhile(added)
+            self._added[contact.account, claim.name] = (*claim.known_since, (contact.id, contact.created_at))
         if request is not None:
             self._requests[contact.account, request] = contact
         self._kept[contact.account, contact.id] = contact
@@ -77,13 +88,16 @@ class MemoryContacts:
         self._refuse_outdated(contact)
         del self._kept[contact.account, contact.id]
         del self._entries[contact.account, contact.id]
+        self._looked_at_again[contact.account, contact.id] = now + _LOOKED_AT_AGAIN
 
     def due_for_purge(self, *, now: datetime, limit: int) -> list[tuple[str, str]]:
         due = [contact for contact in self._kept.values() if contact.purge_at is not None and contact.purge_at <= now]
         due.sort(key=lambda contact: (contact.archived_at, contact.account, contact.id))
-        return [(contact.account, contact.id) for contact in due[:limit]]
+        again = [place for place, at in self._looked_at_again.items() if at <= now]
+        return [*((contact.account, contact.id) for contact in due), *again][:limit]
 
     def finish_purge(self, account: str, contact_id: str) -> bool:
+        self._looked_at_again.pop((account, contact_id), None)
         return False
 
     def page(
@@ -96,10 +110,10 @@ class MemoryContacts:
             and contact.merged_into is None
             and (contact.archived_at is not None) == archived
             and contact_type in {None, contact.details.type}
-            and (after is None or (contact.details.list_name_key, contact.id) > tuple(after.rsplit("|", 1)))
+            and (after is None or (contact.details.list_name_key, contact.id) > tuple(after.rsplit(" ", 1)))
         ]
         rows.sort(key=lambda row: row[:2])
-        return [(f"{name_key}|{contact_id}", summary) for name_key, contact_id, summary in rows[:limit]]
+        return [(f"{name_key} {contact_id}", summary) for name_key, contact_id, summary in rows[:limit]]
 
     def history(
         self,
@@ -117,6 +131,23 @@ class MemoryContacts:
             if (before is None or (entry.at, entry.id) < before) and (seen_by is None or entry.concerns(seen_by))
         ]
         return sorted(older, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
+
+    def histories(
+        self,
+        account: str,
+        contact_ids: Sequence[str],
+        *,
+        before: Passed | None,
+        limit: int,
+        seen_by: Person | None = None,
+    ) -> list[tuple[str, HistoryEntry]]:
+        found = [(each, entry) for each in contact_ids for entry in self._entries.get((account, each), {}).values()]
+        older = [
+            (each, entry)
+            for each, entry in found
+            if (before is None or (entry.at, entry.id, each) < before) and (seen_by is None or entry.concerns(seen_by))
+        ]
+        return sorted(older, key=lambda each: (each[1].at, each[1].id, each[0]), reverse=True)[:limit]
 
     def _refuse_outdated(self, contact: Contact) -> None:
         kept = self._kept.get((contact.account, contact.id))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from carebook.contacts.history import changes_between, made
 from carebook.contacts.model import Address, Contact, ContactDetails, Phone
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.identity import Person
 from carebook.ids import CONTACT, new_id
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from math import ceil
 
+from carebook.contacts.claims import Claim
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.contacts.searchable import BOOK, searchable
@@ -107,8 +108,10 @@ class IndexedContacts(MemoryContacts):
         super().__init__()
         self.indexes = _Indexes()
 
-    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
-        added = super().add(contact, entry, request=request)
+    def add(
+        self, contact: Contact, entry: HistoryEntry, *, request: str | None = None, claim: Claim | None = None
+    ) -> Contact:
+        added = super().add(contact, entry, request=request, claim=claim)
         self.indexes[contact.account].replace(None, searchable(added))
         return added
 

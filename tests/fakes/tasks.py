@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.errors import Conflict, NotFound
 from carebook.identity import Person
 from carebook.tasks.model import RANKS, Task

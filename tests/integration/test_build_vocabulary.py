@@ -121,3 +121,34 @@ def test_a_run_does_not_begin_what_it_has_no_time_for(director: Caller) -> None:
     meant(director, "lakseide")
     assert build(remaining_ms=60_000) == 0
     assert build() == 1
+
+
+def test_the_names_of_a_purged_contact_go_within_the_quarter_hour(director: Caller) -> None:
+    director.post("/contacts", physician())
+    purged = director.post("/contacts", physician(last_name="Wachowski", npi=None)).body["id"]
+    meant(director, "wachowksi")
+    assert build() == 1
+    assert meant(director, "wachowksi") == "wachowski"
+    director.delete(f"/contacts/{purged}?purge=true")
+    assert build() == 1
+    api.vocabularies.cache_clear()  # an environment remembers for five minutes
+    assert meant(director, "wachowksi") is None
+    assert meant(director, "lakseide") == "lakeside"
+
+
+def test_a_purge_while_the_vocabulary_is_being_built_has_it_built_once_more(
+    director: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purged = director.post("/contacts", physician(last_name="Wachowski")).body["id"]
+    meant(director, "wachowksi")
+
+    def purged_meanwhile(contacts: Any, account: str) -> Any:
+        names = list(names_in_use(contacts, account))
+        director.delete(f"/contacts/{purged}?purge=true")
+        return names
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build_vocabulary, "names_in_use", purged_meanwhile)
+        assert build() == 1
+    assert build() == 1
+    assert meant(director, "wachowksi") is None

@@ -85,8 +85,8 @@ def cut_short(caller: Caller, monkeypatch: pytest.MonkeyPatch, where: str) -> No
         assert caller.post(f"/contacts/{one}/merge", {"duplicate_id": two}).status == 500
 
 
-BEFORE_ADOPTING = "carebook.merging.service._rewrite"
-BEFORE_MOVING = "carebook.merging.store.move_items"
+BEFORE_ADOPTING = "carebook.merging.steps._rewrite"
+BEFORE_MOVING = "carebook.merging.store.Mover.move"
 
 
 def test_the_duplicates_function(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from carebook.cover.sections import SECTIONS
 from carebook.cover.views import PARTS, VIEWS
 from carebook.table import open_table
 from tests.builders import Caller, physician
-from tests.integration.test_duplicates_api import merge, unmerge
+from tests.integration.merges import merge, unmerge
 from tests.integration.test_tasks_api import NEW, add
 
 DOMAINS = {

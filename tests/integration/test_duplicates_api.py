@@ -1,30 +1,16 @@
-"""Contacts that look like one: asked about when added, listed when there, merged and unmerged."""
+"""Contacts that look like one: asked about when added, listed when there."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
 
-from carebook.keys import contact_pk
-from carebook.merging.store import TableMerges
-from carebook.table import Table
-from functions.duplicates import finish_merges
-from tests.builders import Caller, Context
+from carebook.duplicates import adding
+from tests.builders import Caller
 from tests.integration.conftest import TABLE
-
-PERSON = {"type": "physician", "first_name": "Ana", "last_name": "Müller"}
-EMAIL = {"emails": [{"address": "ana@example.org"}]}
-PHONE = {"phones": [{"number": "(310) 555-0123", "type": "cell"}]}
-
-
-def add(caller: Caller, **fields: Any) -> dict[str, Any]:
-    added = caller.post("/contacts?allow_duplicate=true", PERSON | fields)
-    assert added.status == 201, added.text
-    body: dict[str, Any] = added.body
-    return body
+from tests.integration.merges import EMAIL, PERSON, PHONE, add, merge
 
 
 @pytest.mark.parametrize(
@@ -80,6 +66,27 @@ def test_a_repeat_with_its_key_is_no_duplicate_of_itself(director: Caller) -> No
     assert (again.status, again.body["id"]) == (201, first.body["id"])
 
 
+def test_of_two_requests_at_the_same_moment_one_adds_and_one_is_asked(
+    director: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Any] = []
+    look = adding.refuse_duplicate
+
+    def looked_at_once(*args: Any, **kwargs: Any) -> None:
+        look(*args, **kwargs)
+        if not answers:
+            answers.append(None)
+            answers[0] = director.post("/contacts", PERSON | EMAIL | PHONE)
+
+    monkeypatch.setattr(adding, "refuse_duplicate", looked_at_once)
+    late = director.post("/contacts", PERSON | PHONE)
+    assert answers[0].status == 201
+    assert (late.status, late.body["code"]) == (409, "possible_duplicate")
+    assert late.body["candidates"] == [
+        {"id": answers[0].body["id"], "name": "Ana Müller", "reasons": ["phone", "name"]}
+    ]
+
+
 def pairs(caller: Caller, limit: int = 50) -> Iterator[tuple[set[str], list[str]]]:
     cursor = ""
     while True:
@@ -116,206 +123,75 @@ def test_a_switchboard_makes_no_pairs(director: Caller) -> None:
     assert list(pairs(director)) == []
 
 
-@pytest.fixture
-def two(director: Caller) -> tuple[dict[str, Any], dict[str, Any]]:
-    survivor = add(director, notes="first", phones=[{"number": "(212) 555-0188", "type": "fax"}])
-    duplicate = add(director, npi="1234567893", notes="second", qualifications="MD", **EMAIL, **PHONE)
-    hang_on(director, duplicate["id"], "TASK#1", "FILE#1")
-    hang_on(director, survivor["id"], "TASK#2")
-    return survivor, duplicate
+def test_whoever_merges_while_paging_sees_each_pair_that_is_left_once(director: Caller) -> None:
+    ids = sorted(add(director, notes=str(number), **PHONE)["id"] for number in range(4))
+    seen, cursor = [], ""
+    while True:
+        page = director.get(f"/contacts/duplicates?limit=1{cursor}").body
+        [(one, other)] = [[row["id"] for row in item["contacts"]] for item in page["items"]]
+        seen.append((one, other))
+        assert merge(director, other, one).status == 200
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == [(ids[0], ids[1]), (ids[1], ids[2]), (ids[2], ids[3])]
+    assert len(director.get("/contacts").body["items"]) == 1
+    assert list(pairs(director)) == []
 
 
-def hang_on(caller: Caller, contact_id: str, *keys: str) -> None:
-    """Items as files and tasks will be."""
-    table = boto3.resource("dynamodb").Table(TABLE)
-    for key in keys:
-        table.put_item(Item={"PK": contact_pk(caller.account, contact_id), "SK": key, "doc": "{}", "other": 7})
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("?cursor=x", 400, "bad_cursor"),
+        ("?cursor=", 400, "bad_cursor"),
+        ("?limit=0", 422, "not_valid"),
+        ("?limit=101", 422, "not_valid"),
+        ("?limit=many", 422, "not_valid"),
+        ("?sort=name", 422, "not_valid"),
+    ],
+)
+def test_a_list_that_cannot_be(director: Caller, query: str, status: int, code: str) -> None:
+    answer = director.get(f"/contacts/duplicates{query}")
+    assert (answer.status, answer.body["code"]) == (status, code), answer.text
 
 
-def hanging_on(caller: Caller, contact_id: str) -> set[str]:
-    table = boto3.resource("dynamodb").Table(TABLE)
-    pk = contact_pk(caller.account, contact_id)
-    items = table.query(KeyConditionExpression="PK = :p", ExpressionAttributeValues={":p": pk})["Items"]
-    return {item["SK"] for item in items if item["SK"].startswith(("TASK#", "FILE#"))}
-
-
-def state(caller: Caller, contact_id: str) -> dict[str, Any]:
-    """A contact without what every write changes."""
-    body = caller.get(f"/contacts/{contact_id}").body
-    return {name: value for name, value in body.items() if name not in {"version", "updated_at"}}
-
-
-def merge(caller: Caller, survivor: str, duplicate: str, **fields: str) -> Any:
-    return caller.post(f"/contacts/{survivor}/merge", {"duplicate_id": duplicate, "fields": fields})
-
-
-def unmerge(caller: Caller, survivor: str, duplicate: str) -> Any:
-    return caller.post(f"/contacts/{survivor}/unmerge", {"duplicate_id": duplicate})
-
-
-Two = tuple[dict[str, Any], dict[str, Any]]
-
-
-def test_a_merge_keeps_everything_of_both(director: Caller, two: Two) -> None:
-    survivor, duplicate = two
-    merged = merge(director, survivor["id"], duplicate["id"])
-    assert merged.status == 200, merged.text
-    body = merged.body
-    assert (body["id"], body["npi"], body["qualifications"]) == (survivor["id"], "1234567893", "MD")
-    assert body["notes"] == "first\n\nsecond"
-    assert [phone["number"] for phone in body["phones"]] == ["+12125550188", "+13105550123"]
-    assert [email["address"] for email in body["emails"]] == ["ana@example.org"]
-    assert hanging_on(director, survivor["id"]) == {"TASK#1", "TASK#2", "FILE#1"}
-    assert hanging_on(director, duplicate["id"]) == set()
-    assert [row["id"] for row in director.get("/contacts").body["items"]] == [survivor["id"]]
-    assert [row["id"] for row in director.get("/contacts/search?q=0123").body["items"]] == [survivor["id"]]
-
-
-def test_the_old_id_leads_to_the_survivor(director: Caller, two: Two) -> None:
-    survivor, duplicate = two
-    merge(director, survivor["id"], duplicate["id"])
-    old = f"/contacts/{duplicate['id']}"
-    assert director.get(old).body["id"] == survivor["id"]
-    changed = director.patch(old, {"notes": "by the old id"})
-    assert (changed.status, changed.body["id"]) == (200, survivor["id"])
-    for answer in (director.delete(old), director.post(f"{old}/restore"), director.delete(f"{old}?purge=true")):
-        assert (answer.status, answer.body["code"]) == (409, "merged")
-        assert answer.body["merged_into"] == survivor["id"]
-
-
-def test_fields_can_be_chosen(director: Caller, two: Two) -> None:
-    survivor, duplicate = two
-    body = merge(director, survivor["id"], duplicate["id"], notes="duplicate", phones="duplicate", npi="survivor").body
-    assert (body["notes"], body["npi"]) == ("second", "1234567893")
-    assert [phone["number"] for phone in body["phones"]] == ["+13105550123", "+12125550188"]
-
-
-def test_an_unmerge_makes_two_of_one_exactly_as_they_were(director: Caller, two: Two) -> None:
-    before = [state(director, contact["id"]) for contact in two]
-    survivor, duplicate = (contact["id"] for contact in two)
-    merge(director, survivor, duplicate, notes="duplicate")
-    undone = unmerge(director, survivor, duplicate)
-    assert undone.status == 200, undone.text
-    assert [state(director, contact) for contact in (survivor, duplicate)] == before
-    assert hanging_on(director, survivor) == {"TASK#2"}
-    assert hanging_on(director, duplicate) == {"TASK#1", "FILE#1"}
-    assert len(director.get("/contacts").body["items"]) == 2
-    assert [row["id"] for row in director.get("/contacts/search?q=0123").body["items"]] == [duplicate]
-    actions = [entry["action"] for entry in director.get(f"/contacts/{survivor}/history").body["items"]]
-    assert [action for action in actions if action != "viewed"] == ["unmerged", "merged", "created"]
-    assert merge(director, survivor, duplicate).status == 200  # and once more
-
-
-def test_what_was_edited_since_stays_when_a_merge_is_undone(director: Caller, two: Two) -> None:
-    survivor, duplicate = (contact["id"] for contact in two)
-    merge(director, survivor, duplicate)
-    director.patch(f"/contacts/{survivor}", {"qualifications": "MD, PhD", "organization_name": "New"})
-    hang_on(director, survivor, "TASK#3")
-    body = unmerge(director, survivor, duplicate).body
-    assert (body["qualifications"], body["organization_name"], body["npi"]) == ("MD, PhD", "New", None)
-    assert body["notes"] == "first"
-    assert hanging_on(director, survivor) == {"TASK#2", "TASK#3"}
-    assert state(director, duplicate)["qualifications"] == "MD"
-
-
-def test_merges_that_cannot_be(director: Caller, two: Two) -> None:
-    survivor, duplicate = (contact["id"] for contact in two)
-    archived = add(director, last_name="Archived")["id"]
-    director.delete(f"/contacts/{archived}")
-    foreign = add(replace(director, account=f"{director.account}_2"))["id"]
-    none = "con_01ARZ3NDEKTSV4RRFFQ69G5FAV"
-    for answer, status, code in [
-        (merge(director, survivor, survivor), 422, "not_valid"),
-        (merge(director, survivor, archived), 409, "archived"),
-        (merge(director, archived, duplicate), 409, "archived"),
-        (merge(director, survivor, foreign), 404, "not_found"),
-        (merge(director, foreign, survivor), 404, "not_found"),
-        (merge(director, survivor, none), 404, "not_found"),
-        (merge(director, survivor, "x"), 404, "not_found"),
-        (merge(director, survivor, duplicate, npi="theirs"), 422, "not_valid"),
-        (merge(director, survivor, duplicate, color="duplicate"), 422, "not_valid"),
-        (unmerge(director, survivor, duplicate), 409, "not_merged"),
-        (unmerge(director, foreign, duplicate), 404, "not_found"),
-        (merge(replace(director, groups="clinical"), survivor, duplicate), 403, "role_not_allowed"),
-        (unmerge(replace(director, groups="supervisor"), survivor, duplicate), 403, "role_not_allowed"),
+def test_a_cursor_is_for_its_account_and_list(director: Caller) -> None:
+    for _ in range(3):
+        add(director, **PHONE)
+    cursor = director.get("/contacts/duplicates?limit=1").body["next_cursor"]
+    names = director.get("/contacts?limit=1").body["next_cursor"]
+    stranger = replace(director, account=f"{director.account}_2")
+    for caller, target in [
+        (stranger, f"/contacts/duplicates?cursor={cursor}"),
+        (director, f"/contacts/duplicates?cursor={names}"),
+        (director, f"/contacts?cursor={cursor}"),
+        (director, f"/contacts/duplicates?cursor={cursor[:-1]}"),
     ]:
-        assert (answer.status, answer.body["code"]) == (status, code), answer.text
-    assert merge(director, survivor, duplicate).status == 200
-    third = add(director, last_name="Third")["id"]
-    for answer in (
-        merge(director, survivor, duplicate),
-        merge(director, third, duplicate),
-        merge(director, duplicate, third),
-    ):
-        assert (answer.status, answer.body["code"]) == (409, "merged")
+        answer = caller.get(target)
+        assert (answer.status, answer.body["code"]) == (400, "bad_cursor"), target
+    assert director.get(f"/contacts/duplicates?cursor={cursor}").status == 200
 
 
-def test_merges_can_be_chained_and_undone_from_the_outside_in(director: Caller, two: Two) -> None:
-    survivor, duplicate = (contact["id"] for contact in two)
-    last = add(director, last_name="Last")["id"]
-    merge(director, survivor, duplicate)
-    assert merge(director, last, survivor).status == 200
-    assert director.get(f"/contacts/{duplicate}").body["id"] == last
-    assert unmerge(director, survivor, duplicate).status == 409
-    assert unmerge(director, last, survivor).status == 200
-    assert unmerge(director, survivor, duplicate).status == 200
-    assert director.get(f"/contacts/{duplicate}").body["id"] == duplicate
+def test_a_cursor_of_an_earlier_release_is_refused(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("carebook.http.api.Api.unseal_cursor", lambda *_: ["npi", "", "3"])
+    answer = director.get("/contacts/duplicates?cursor=old")
+    assert (answer.status, answer.body["code"]) == (400, "bad_cursor")
 
 
-def test_purging_the_survivor_purges_what_was_merged_into_it(director: Caller, two: Two) -> None:
-    survivor, duplicate = (contact["id"] for contact in two)
-    merge(director, survivor, duplicate)
-    assert director.delete(f"/contacts/{survivor}?purge=true").status == 204
-    table = boto3.resource("dynamodb").Table(TABLE)
-    for contact in (survivor, duplicate):
-        pk = contact_pk(director.account, contact)
-        query = {"KeyConditionExpression": "PK = :p", "ExpressionAttributeValues": {":p": pk}}
-        assert table.query(**query)["Items"] == []
-        assert director.get(f"/contacts/{contact}").status == 404
+def test_a_book_without_pairs_ends_its_page_in_time(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    from carebook.duplicates import store
+    from functions.duplicates import api
 
-
-class Cut(Exception):
-    """The function ended here."""
-
-
-@pytest.mark.parametrize("undo", [False, True])
-@pytest.mark.parametrize("after", range(8))
-@pytest.mark.parametrize("by", ["request", "sweep"])
-def test_a_merge_cut_anywhere_goes_on_and_loses_nothing(
-    director: Caller, two: Two, monkeypatch: pytest.MonkeyPatch, undo: bool, after: int, by: str
-) -> None:
-    survivor, duplicate = (contact["id"] for contact in two)
-    before = [state(director, contact) for contact in (survivor, duplicate)]
-    if undo:
-        merge(director, survivor, duplicate)
-    act = unmerge if undo else merge
-    writes = 0
-
-    def cutting(method: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            nonlocal writes
-            writes += 1
-            if writes > after:
-                raise Cut
-            return method(*args, **kwargs)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        for owner, name in [(Table, "write"), (Table, "put_if"), (TableMerges, "move"), (TableMerges, "move_back")]:
-            patch.setattr(owner, name, cutting(getattr(owner, name)))
-        cut_short = act(director, survivor, duplicate).status == 500
-    if by == "sweep":
-        monkeypatch.setattr("carebook.merging.service._LEFT_ALONE", timedelta(minutes=-1))
-        finish_merges.handler({}, Context())
-    final = act(director, survivor, duplicate)
-    if undo:
-        assert final.status in {200, 409}
-        assert [state(director, contact) for contact in (survivor, duplicate)] == before
-        assert hanging_on(director, duplicate) == {"TASK#1", "FILE#1"}
-    else:
-        assert final.status == 200 or final.body["code"] == "merged"
-        assert director.get(f"/contacts/{duplicate}").body["id"] == survivor
-        assert state(director, survivor)["notes"] == "first\n\nsecond"
-        assert hanging_on(director, survivor) == {"TASK#1", "TASK#2", "FILE#1"}
-    assert cut_short or writes <= after
+    for number in range(12):
+        add(director, last_name=f"Name{number}", phones=[{"number": f"+1310555{number:04}", "type": "work"}])
+    monkeypatch.setattr(store, "_CHUNK", 3)
+    monkeypatch.setattr(api, "_SECONDS_FOR_A_PAGE", -1.0)
+    pages, cursor = 0, ""
+    while pages < 50:
+        page = director.get(f"/contacts/duplicates{cursor}").body
+        pages += 1
+        assert page["items"] == []
+        if page["next_cursor"] is None:
+            break
+        cursor = f"?cursor={page['next_cursor']}"
+    assert 5 < pages < 50

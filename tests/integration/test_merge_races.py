@@ -6,7 +6,7 @@ import pytest
 
 from carebook.merging.store import TableMerges
 from tests.builders import Caller
-from tests.integration.test_duplicates_api import add, hang_on, hanging_on, merge, state, unmerge
+from tests.integration.merges import add, hang_on, hanging_on, merge, state, unmerge
 
 FAX = {"phones": [{"number": "(212) 555-0188", "type": "fax"}]}
 CELL = {"phones": [{"number": "(310) 555-0123", "type": "cell"}]}
@@ -37,6 +37,59 @@ def test_two_merges_of_the_same_two_leave_one(director: Caller, monkeypatch: pyt
     assert body["id"] == director.get(f"/contacts/{two}").body["id"] == left["id"]
     assert body["npi"] == "1234567893"
     assert {phone["number"] for phone in body["phones"]} == {"+12125550188", "+13105550123"}
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_the_same_merge_sent_twice_at_once_is_one_merge(
+    director: Caller, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    one, two = add(director, **FAX)["id"], add(director, npi="1234567893", **CELL)["id"]
+    hang_on(director, two, "TASK#1")
+    answers: list[Any] = []
+    interleave(monkeypatch, at, lambda: answers.append(merge(director, one, two)))
+    answers.append(merge(director, one, two))
+    repeated = merge(director, one, two)
+    assert (repeated.status, repeated.body["code"], repeated.body["merged_into"]) == (409, "merged", one)
+    done, late = answers
+    assert done.status == 200
+    if at == 1:  # it was done before this one began: the answer of a repeat
+        assert (late.status, late.body["code"]) == (409, "merged")
+    else:
+        assert (late.status, late.body["npi"]) == (200, "1234567893")
+    assert hanging_on(director, one) == {"TASK#1"}
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_the_same_undoing_sent_twice_at_once_is_one_undoing(
+    director: Caller, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    one, two = add(director, **FAX)["id"], add(director, npi="1234567893", **CELL)["id"]
+    hang_on(director, two, "TASK#1")
+    before = [state(director, each) for each in (one, two)]
+    merge(director, one, two)
+    answers: list[Any] = []
+    interleave(monkeypatch, at, lambda: answers.append(unmerge(director, one, two)))
+    answers.append(unmerge(director, one, two))
+    assert unmerge(director, one, two).body["code"] == "not_merged"
+    done, late = answers
+    assert done.status == 200
+    assert late.status == 200 if at > 1 else (late.status, late.body["code"]) == (409, "not_merged")
+    assert [state(director, each) for each in (one, two)] == before
+    assert (hanging_on(director, one), hanging_on(director, two)) == (set(), {"TASK#1"})
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_a_merge_that_is_undone_while_it_runs_says_so(
+    director: Caller, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    one, two = add(director, **FAX)["id"], add(director, npi="1234567893", **CELL)["id"]
+    hang_on(director, two, "TASK#1")
+    before = [state(director, each) for each in (one, two)]
+    interleave(monkeypatch, at, lambda: unmerge(director, one, two))
+    late = merge(director, one, two)
+    assert (late.status, late.body["code"]) == (409, "not_merged")
+    assert [state(director, each) for each in (one, two)] == before
+    assert (hanging_on(director, one), hanging_on(director, two)) == (set(), {"TASK#1"})
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
@@ -136,22 +189,3 @@ def test_a_view_by_the_old_id_is_a_view_of_the_survivor(director: Caller) -> Non
     director.get(f"/contacts/{two}")
     actions = [entry["action"] for entry in director.get(f"/contacts/{one}/history").body["items"]]
     assert "viewed" in actions
-
-
-def test_a_book_without_pairs_ends_its_page_in_time(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    from carebook.duplicates import store
-    from functions.duplicates import api
-
-    for number in range(12):
-        add(director, last_name=f"Name{number}", phones=[{"number": f"+1310555{number:04}", "type": "work"}])
-    monkeypatch.setattr(store, "_CHUNK", 3)
-    monkeypatch.setattr(api, "_SECONDS_FOR_A_PAGE", -1.0)
-    pages, cursor = 0, ""
-    while pages < 50:
-        page = director.get(f"/contacts/duplicates{cursor}").body
-        pages += 1
-        assert page["items"] == []
-        if page["next_cursor"] is None:
-            break
-        cursor = f"?cursor={page['next_cursor']}"
-    assert 5 < pages < 50

@@ -15,7 +15,7 @@ from carebook.tasks.store import TableTasks
 from functions.cover import api as cover_api
 from functions.tasks import api as tasks_api
 from tests.builders import Caller, physician
-from tests.integration.test_duplicates_api import merge, unmerge
+from tests.integration.merges import merge, unmerge
 from tests.integration.test_merge_races import interleave
 from tests.integration.test_tasks_api import NEW, add, target_of, titles
 

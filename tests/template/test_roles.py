@@ -29,13 +29,23 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
         "GSI2": {"Query"},
     },
-    "DuplicatesApi": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
+    "DuplicatesApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "ConditionCheckItem",
+        }
+    },
     "FinishMerges": {
-        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem"},
+        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem"},
         "GSI2": {"Query"},
     },
     "SearchApi": {"table": {"Query", "BatchGetItem", "GetItem", "PutItem"}},
-    "BuildVocabulary": {"table": {"Query", "PutItem", "BatchWriteItem"}, "GSI2": {"Query"}},
+    "BuildVocabulary": {"table": {"Query", "PutItem", "DeleteItem"}, "GSI2": {"Query"}},
     "TasksApi": {
         "table": {
             "GetItem",

@@ -198,6 +198,14 @@ def parse_purge_sk(sk: str) -> tuple[str, str]:
     return account, contact_id
 
 
+# Duplicates: who was added last -------------------------------------------------------------------------------------
+
+
+def added_key(account: str, name: str) -> Key:
+    """The mark of who of a folded name was added last. It holds no name: a digest is enough to meet in one key."""
+    return Key(f"A#{account}#ADDED", hashlib.sha256(name.encode()).hexdigest()[:32])
+
+
 # Tasks. A record lies with its contact, and beside it an entry by which lists find it: by shelf, then by place. Neither
 # holds the contact's id but in its PK, so that both can move to another contact as they are.
 

@@ -227,6 +227,17 @@ class Table:
             return False
         return True
 
+    def delete_if(self, key: Key, condition: Condition) -> bool:
+        """Remove one item if *condition* holds for it; whether it did."""
+        kwargs = Item(key.pk, key.sk).get_delete_kwargs_from_instance(condition=condition)
+        try:
+            self.connection.dispatch("DeleteItem", kwargs | {"ReturnConsumedCapacity": _UNTOLD})
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
     def write(self, writes: Writes) -> None:
         """All of *writes*, or none.
 

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.counting import item_size, unfiltered
 from benchmarks.standin import read_units
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.contacts.store import TableContacts
 from carebook.settings.service import SettingsStore
 from carebook.settings.store import TableSettings

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from carebook.contacts.history import Change, HistoryEntry, made, viewed
 from carebook.contacts.model import Contact
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.errors import NotFound
 from carebook.identity import Person
 from carebook.ids import CONTACT, new_id

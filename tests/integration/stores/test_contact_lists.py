@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carebook.contacts.model import Contact, ContactSummary, Email, summary_of
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from tests.fakes.examples import ACCOUNT, ANA, CELL, NOW, OTHER_ACCOUNT, add, archive, contact, edit, restore
 from tests.integration.stores.conftest import Stores
 

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from carebook.contacts.history import Passed
 from carebook.contacts.model import Contact
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.errors import NotFound
+from carebook.identity import Person
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, OTHER_ACCOUNT, add, contact, edit, save
 
 pytestmark = pytest.mark.parametrize("contacts", ["memory", "dynamo"], indirect=True)
@@ -71,3 +73,42 @@ def test_a_change_of_the_contact_that_goes_on_is_seen_by_the_old_id(contacts: Co
     merge(contacts, first, second)
     changed = edit(contacts, second, notes="new")
     assert contacts.find(ACCOUNT, first.id)[0] == changed
+
+
+def test_a_view_by_the_old_id_is_no_view_of_the_merged_contact_itself(contacts: ContactStore) -> None:
+    first, second = add(contacts, contact()), add(contacts, contact())
+    contacts.view(ACCOUNT, first.id, viewer=ANA, now=NOW)
+    merge(contacts, first, second)
+    before = contacts.history(ACCOUNT, first.id, before=None, limit=9)
+    for viewer in (ANA, BEN):  # Ana has seen it in this hour when it was a contact of its own
+        contacts.view(ACCOUNT, first.id, viewer=viewer, now=NOW + timedelta(minutes=1))
+    assert contacts.history(ACCOUNT, first.id, before=None, limit=9) == before
+    assert len(contacts.history(ACCOUNT, second.id, before=None, limit=9)) == 3
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_several_histories_are_read_as_one_newest_first(contacts: ContactStore, size: int) -> None:
+    kept = [add(contacts, contact()) for _ in range(3)]
+    for minute in range(12):
+        index = minute % 3
+        now = NOW + timedelta(minutes=minute)
+        kept[index] = edit(contacts, kept[index], now=now, notes=str(minute))
+        for each in kept:  # the same moment and the same entry id in each of them
+            contacts.view(ACCOUNT, each.id, viewer=Person(f"usr_{minute}", "x"), now=now)
+    ids = [each.id for each in kept]
+    expected = sorted(
+        (
+            (entry.at, entry.id, contact_id)
+            for contact_id in ids
+            for entry in contacts.history(ACCOUNT, contact_id, before=None, limit=100)
+        ),
+        reverse=True,
+    )
+    assert len(expected) == 3 + 12 + 36
+    read: list[Passed] = []
+    before: Passed | None = None
+    while page := contacts.histories(ACCOUNT, ids, before=before, limit=size):
+        assert len(page) <= size
+        read += [(entry.at, entry.id, contact_id) for contact_id, entry in page]
+        before = read[-1]
+    assert read == expected

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from carebook.contacts.model import Contact
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.errors import Conflict, NotFound
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, OTHER_ACCOUNT, add, archive, contact, edit, restore
 
@@ -35,6 +35,15 @@ def test_nothing_of_a_purged_contact_can_be_read(contacts: ContactStore, archive
     assert contacts.history(ACCOUNT, kept.id, before=None, limit=10) == []
     for shelf in (False, True):
         assert contacts.page(ACCOUNT, archived=shelf, contact_type=None, after=None, limit=10) == []
+    assert not due(contacts, kept, after=timedelta(minutes=59))
+
+
+@each_store
+def test_what_is_left_of_a_purged_contact_is_looked_at_once_more_after_an_hour(contacts: ContactStore) -> None:
+    kept = add(contacts, contact())
+    contacts.purge(kept, by=BEN, now=NOW)
+    assert due(contacts, kept, after=timedelta(hours=1))
+    assert contacts.finish_purge(ACCOUNT, kept.id) is False
     assert not due(contacts, kept, after=2 * MONTH)
 
 

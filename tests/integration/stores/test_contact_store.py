@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carebook.contacts.model import Address, Contact, Email, Phone
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.errors import AlreadyExists, Conflict, NotFound
 from carebook.ids import CONTACT, new_id
 from carebook.settings.model import DEFAULTS, AccountSettings

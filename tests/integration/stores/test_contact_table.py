@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import batched, count
 from typing import Any
@@ -9,16 +10,20 @@ from typing import Any
 import pytest
 
 from carebook import keys
+from carebook.contacts import purge_steps
 from carebook.contacts.history import viewed
 from carebook.contacts.model import Contact
 from carebook.contacts.store import TableContacts
 from carebook.errors import NotFound
 from carebook.identity import Person
 from carebook.ids import CONTACT, new_id
-from carebook.items import Writes, make_item
+from carebook.items import NOT_THERE, Writes, make_item
 from carebook.table import Table
-from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, add, archive, contact, edit
+from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, add, archive, contact, edit, save
 from tests.integration.conftest import TABLE
+
+# What a purge leaves beside its trace: the vocabulary is to be built anew, without the names.
+NAMES_GO = keys.vocabulary_wanted_key(ACCOUNT, "con")
 
 
 class Cut(Exception):
@@ -116,8 +121,8 @@ def test_a_purge_cut_short_at_any_request_is_finished_later(
         for account, contact_id in contacts.due_for_purge(now=NOW, limit=10):
             assert contacts.finish_purge(account, contact_id)
         tombstones.append(keys.purged_key(ACCOUNT, kept.id))
-        assert items() == sorted(tombstones)
-        assert contacts.due_for_purge(now=NOW + timedelta(days=90), limit=10) == []
+        assert items() == sorted([NAMES_GO, *tombstones])
+        assert contacts.due_for_purge(now=NOW + timedelta(minutes=59), limit=10) == []
         if not cut:
             break
     assert at > 5, "a purge takes at least five requests, and each was the last one once"
@@ -126,6 +131,10 @@ def test_a_purge_cut_short_at_any_request_is_finished_later(
 def test_what_remains_of_a_purged_contact_says_who_did_it_and_when(contacts: TableContacts, table: Table) -> None:
     kept = with_a_past(contacts, archived=False)
     contacts.purge(kept, by=BEN, now=NOW + timedelta(hours=1))
+    row = table.get(keys.purged_key(ACCOUNT, kept.id))
+    assert row is not None
+    assert row.doc == {"at": "2026-11-23T11:15:30.250Z", "by": BEN.id, "again": True}
+    contacts.finish_purge(ACCOUNT, kept.id)
     row = table.get(keys.purged_key(ACCOUNT, kept.id))
     assert row is not None
     assert row.doc == {"at": "2026-11-23T11:15:30.250Z", "by": BEN.id}
@@ -140,7 +149,35 @@ def test_a_purge_finished_by_another_run_says_who_began_it(
     assert TableContacts(table).finish_purge(ACCOUNT, kept.id)
     row = table.get(keys.purged_key(ACCOUNT, kept.id))
     assert row is not None
-    assert row.doc == {"at": "2026-11-23T10:15:30.250Z", "by": BEN.id}
+    assert row.doc == {"at": "2026-11-23T10:15:30.250Z", "by": BEN.id, "again": True}
+
+
+def test_what_was_written_at_the_moment_of_a_purge_goes_an_hour_later(
+    contacts: TableContacts, table: Table, items: Callable[[], list[keys.Key]]
+) -> None:
+    kept = with_a_past(contacts, archived=False)
+    contacts.purge(kept, by=ANA, now=NOW)
+    late = viewed(by=BEN, now=NOW + timedelta(minutes=10)).id.removeprefix("his_")
+    table.put_if(make_item(keys.history_key(ACCOUNT, kept.id, late), "history", {"by": BEN.name}), NOT_THERE)
+    assert contacts.due_for_purge(now=NOW + timedelta(minutes=59), limit=10) == []
+    assert contacts.due_for_purge(now=NOW + timedelta(hours=1), limit=10) == [(ACCOUNT, kept.id)]
+    for _ in range(2):
+        assert not contacts.finish_purge(ACCOUNT, kept.id)
+        assert items() == [NAMES_GO, keys.purged_key(ACCOUNT, kept.id)]
+        assert contacts.due_for_purge(now=NOW + timedelta(days=90), limit=10) == []
+
+
+def test_a_purge_reads_on_through_all_that_was_merged(
+    contacts: TableContacts, table: Table, items: Callable[[], list[keys.Key]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purge_steps, "_PAGE", 2)
+    survivor = add(contacts, contact())
+    merged = [add(contacts, contact()) for _ in range(5)]
+    for each in merged:
+        save(contacts, each, replace(each.succeeded(NOW), merged_into=survivor.id), action="merged")
+        table.put_if(make_item(keys.merge_key(ACCOUNT, survivor.id, each.id), "merge", {}), NOT_THERE)
+    contacts.purge(survivor, by=ANA, now=NOW)
+    assert items() == sorted([NAMES_GO, *(keys.purged_key(ACCOUNT, each.id) for each in (survivor, *merged))])
 
 
 def with_a_long_past(contacts: TableContacts, table: Table, entries: int) -> Contact:
@@ -160,7 +197,7 @@ def test_a_long_history_is_purged_to_the_end(
 ) -> None:
     kept = with_a_long_past(contacts, table, entries)
     contacts.purge(kept, by=ANA, now=NOW)
-    assert items() == [keys.purged_key(ACCOUNT, kept.id)]
+    assert items() == [NAMES_GO, keys.purged_key(ACCOUNT, kept.id)]
 
 
 def test_a_long_history_is_purged_to_the_end_even_when_it_is_cut_short_again_and_again(
@@ -177,7 +214,7 @@ def test_a_long_history_is_purged_to_the_end_even_when_it_is_cut_short_again_and
             assert contacts.due_for_purge(now=NOW, limit=10) == [(ACCOUNT, kept.id)]
         else:
             break
-    assert items() == [keys.purged_key(ACCOUNT, kept.id)]
+    assert items() == [NAMES_GO, keys.purged_key(ACCOUNT, kept.id)]
 
 
 def test_a_half_purged_contact_is_not_found_and_its_viewer_leaves_no_trace(
@@ -192,7 +229,7 @@ def test_a_half_purged_contact_is_not_found_and_its_viewer_leaves_no_trace(
             contacts.view(ACCOUNT, kept.id, viewer=viewer, now=NOW)
     assert items() == before
     assert contacts.finish_purge(ACCOUNT, kept.id)
-    assert items() == [keys.purged_key(ACCOUNT, kept.id)]
+    assert items() == [NAMES_GO, keys.purged_key(ACCOUNT, kept.id)]
 
 
 def test_a_view_of_a_contact_that_is_not_there_leaves_nothing_in_the_table(

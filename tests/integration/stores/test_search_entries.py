@@ -11,8 +11,8 @@ import pytest
 
 from benchmarks.standin import StandIn, put_of
 from carebook.contacts.model import Contact, Email, Phone
+from carebook.contacts.protocols import ContactStore
 from carebook.contacts.searchable import BOOK, TYPES, searchable
-from carebook.contacts.service import ContactStore
 from carebook.contacts.store import TableContacts
 from carebook.items import Item
 from carebook.search.entries import entries_of

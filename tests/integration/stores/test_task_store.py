@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.contacts.store import TableContacts
 from carebook.errors import Conflict, NotFound, RequestMismatch
 from carebook.ids import HISTORY, TASK, new_id

@@ -115,13 +115,17 @@ def test_a_request_is_taken_on_by_one_run_alone_and_comes_again_when_that_ends_h
 ) -> None:
     new().of(ACCOUNT, "con", now=NOW)
     [wanted] = new().wanted(now=NOW, limit=10)
-    assert [new().claim(wanted, now=NOW), new().claim(wanted, now=NOW)] == [True, False]
+    assert new().claim(wanted, now=NOW)
+    assert new().claim(wanted, now=NOW) is None
     assert new().wanted(now=NOW + CLAIMED - timedelta(seconds=1), limit=10) == []
     [again] = new().wanted(now=NOW + CLAIMED, limit=10)
     assert again[:2] == wanted[:2]
     assert not new().claim(wanted, now=NOW + CLAIMED), "that was another request"
-    assert new().claim(again, now=NOW + CLAIMED)
+    claimed = new().claim(again, now=NOW + CLAIMED)
+    assert claimed is not None
     new().done(again)
+    assert len(new().wanted(now=MUCH_LATER, limit=10)) == 1, "that was an earlier request"
+    new().done(claimed)
     assert new().wanted(now=MUCH_LATER, limit=10) == []
     assert not new().claim(again, now=MUCH_LATER)
 

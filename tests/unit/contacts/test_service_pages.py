@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from carebook.contacts.history import Passed
 from carebook.contacts.service import contact_history, create_contact, list_contacts, view_contact
 from carebook.errors import NotFound
 from carebook.identity import Person
@@ -46,12 +47,12 @@ def test_a_history_is_read_in_full_pages_to_its_end(contacts: MemoryContacts, vi
     reading = NOW + timedelta(hours=views, minutes=30)
     moments: list[datetime] = []
     pages: list[int] = []
-    before: tuple[datetime, str] | None = None
+    before: Passed | None = None
     while True:
         entries, before = contact_history(
             contacts, account=ACCOUNT, contact_id=kept.id, viewer=ANA, now=reading, before=before, limit=size
         )
-        moments += [entry.at for entry in entries]
+        moments += [entry.at for _, entry in entries]
         pages.append(len(entries))
         if before is None:
             break
@@ -72,7 +73,7 @@ def test_reading_a_history_is_a_view_that_the_page_itself_does_not_show(contacts
         contact_history(contacts, account=ACCOUNT, contact_id=kept.id, viewer=BEN, now=later, before=None, limit=5)[0]
         for _ in range(2)
     ]
-    assert [[entry.action for entry in page] for page in pages] == [["created"], ["viewed", "created"]]
+    assert [[entry.action for _, entry in page] for page in pages] == [["created"], ["viewed", "created"]]
 
 
 def test_a_view_is_answered_with_the_contact_and_told_in_its_history(contacts: MemoryContacts) -> None:

@@ -75,7 +75,8 @@ def largest_details(wide: str = WIDE) -> ContactDetails:
 
 @pytest.fixture(scope="module")
 def largest() -> Contact:
-    return replace(contact(account="a" * 64), details=largest_details())
+    merged = tuple(contact().id for _ in range(500))
+    return replace(contact(account="a" * 64), details=largest_details(), merged_from=merged)
 
 
 @pytest.fixture

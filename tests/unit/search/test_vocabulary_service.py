@@ -35,8 +35,8 @@ class Memory:
         self.asked.append((account, book))
         return self.kept.get((account, book))
 
-    def claim(self, wanted: Wanted, *, now: datetime) -> bool:
-        return self.free
+    def claim(self, wanted: Wanted, *, now: datetime) -> Wanted | None:
+        return wanted._replace(mark="claimed") if self.free else None
 
     def keep(self, account: str, book: str, vocabulary: Vocabulary) -> None:
         self.kept[account, book] = vocabulary
@@ -108,7 +108,7 @@ def test_a_vocabulary_is_built_out_of_the_accounts_names() -> None:
 
     assert build_vocabulary(memory, names, WANTED, now=NOW)
     assert memory.kept == {(ACCOUNT, "con"): Vocabulary({"muller": 1, "mueller": 1, "acc": 1, "lakeside": 1}, 1, NOW)}
-    assert memory.finished == [WANTED]
+    assert memory.finished == [WANTED._replace(mark="claimed")]
 
 
 def test_what_another_run_has_taken_on_is_left_alone() -> None:

@@ -10,7 +10,7 @@ from carebook.identity import Person
 from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
 
-_MERGE_FIELDS: Final = ("merged_into", "merging")  # left out when empty: nearly always
+_MERGE_FIELDS: Final = ("merged_into", "merged_from", "merging")  # left out when empty: nearly always
 
 
 def contact_document(contact: Contact) -> dict[str, Any]:
@@ -34,7 +34,9 @@ def contact_from(account: str, contact_id: str, version: int, document: Mapping[
         created_at=parse_instant(document["created_at"]),
         updated_at=parse_instant(document["updated_at"]),
         archived_at=None if archived_at is None else parse_instant(archived_at),
-        **{name: document.get(name) for name in _MERGE_FIELDS},
+        merged_into=document.get("merged_into"),
+        merged_from=tuple(document.get("merged_from", ())),
+        merging=document.get("merging"),
     )
 
 

@@ -41,6 +41,19 @@ class HistoryEntry:
         return not self.only_for or viewer.id in self.only_for
 
 
+# A place in the histories of several contacts, newest first: an entry's moment and id, and whose it is.
+Passed = tuple[datetime, str, str]
+
+
+def passed_in(passed: Passed | None, contact_id: str) -> tuple[datetime, str] | None:
+    """The same place in the history of one contact: entries with the same moment and id come by the contact's id."""
+    if passed is None:
+        return None
+    at, entry_id, whose = passed
+    # Nothing lies between an id and the id with a tilde: that place is before the entry itself.
+    return (at, f"{entry_id}~") if contact_id < whose else (at, entry_id)
+
+
 def changes_between(before: ContactDetails, after: ContactDetails) -> tuple[Change, ...]:
     """The fields that differ, in the order of the record."""
     old, new = before.to_document(), after.to_document()

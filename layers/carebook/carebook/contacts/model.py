@@ -137,6 +137,7 @@ class Contact:
     updated_at: datetime
     archived_at: datetime | None = None
     merged_into: str | None = None
+    merged_from: tuple[str, ...] = ()  # who was merged into it, and into those
     merging: str | None = None  # the duplicate whose merge, or its undoing, is under way
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 
 _PAGE: Final = 1_000
 

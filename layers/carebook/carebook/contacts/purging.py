@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from carebook.contacts.service import TOO_BUSY, Act, ContactStore, checked_id, one_of_its_own, refuse_stale
+from carebook.contacts.protocols import ContactStore
+from carebook.contacts.service import TOO_BUSY, Act, checked_id, one_of_its_own, refuse_stale
 from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.identity import Person
 from carebook.retrying import attempts

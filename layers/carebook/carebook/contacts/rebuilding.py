@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from carebook import keys
+from carebook.contacts.protocols import ContactStore
 from carebook.contacts.rebuild_notes import record_before
 from carebook.contacts.searchable import BOOK, searchable
-from carebook.contacts.service import ContactStore
 from carebook.errors import NotFound, Unavailable
 from carebook.ids import new_id
 from carebook.instants import instant, utcnow

@@ -196,6 +196,7 @@ class ChangeView(TypedDict):
 class HistoryEntryView(TypedDict):
     """Who did what and when. `version` is the contact's after it; null for a view.
 
+    `merged_from` is the id of the merged contact in whose history it stands; null when it is the contact's own.
     What was done with a task has fields such as `tasks[tsk_…].status`.
     """
 
@@ -215,11 +216,12 @@ class HistoryEntryView(TypedDict):
         "task_deleted",
     ]
     version: int | None
+    merged_from: str | None
     changes: list[ChangeView]
 
 
 class HistoryPage(TypedDict):
-    """A page of a contact's history, newest first."""
+    """A page of a contact's history, newest first, with the histories of those who are merged into it."""
 
     items: list[HistoryEntryView]
     next_cursor: str | None

@@ -1,12 +1,14 @@
 """What staff do with contacts, as functions. Collaborators come first, facts by name."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from carebook.contacts.history import Change, HistoryEntry, changes_between, made
+from carebook.contacts.claims import Claim
+from carebook.contacts.history import Change, HistoryEntry, Passed, changes_between, made
 from carebook.contacts.model import Contact, ContactDetails, ContactSummary
+from carebook.contacts.protocols import ContactStore, Found
 from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
 from carebook.identity import Person
 from carebook.ids import CONTACT, is_id, new_id
@@ -16,8 +18,6 @@ from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
 _HISTORY_LOOKED_AT: Final = 100
-
-Found = tuple[Contact, AccountSettings]
 
 
 class Merged(Conflict):
@@ -35,99 +35,6 @@ class Merged(Conflict):
         return {"merged_into": self._survivor_id}
 
 
-class ContactStore(Protocol):
-    """Where contacts are kept. A contact, its places in lists and its history are written together or not at all."""
-
-    def find(self, account: str, contact_id: str) -> Found:
-        """The contact as last written, with the account's settings; of a merged one, that into which it was merged.
-
-        Raises:
-            NotFound: when the account has no such contact.
-        """
-        ...
-
-    def find_exactly(self, account: str, contact_id: str) -> Found:
-        """Like :meth:`find`, but a contact that was merged into another is given as it is.
-
-        Raises:
-            NotFound: when the account has no such contact.
-        """
-        ...
-
-    def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
-        """Those of the contacts that are in use, in the order asked for."""
-        ...
-
-    def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
-        """For each of the ids the contact in use that it leads to, where there is one; and the account's settings."""
-        ...
-
-    def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
-        """Like :meth:`find`, and recorded as a view: one a person, contact and hour.
-
-        Raises:
-            NotFound: when the account has no such contact.
-        """
-        ...
-
-    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
-        """Keep a new contact; when this *request* has added one before, that one is returned.
-
-        Raises:
-            AlreadyExists: when the id is taken.
-        """
-        ...
-
-    def made_by(self, account: str, request: str, *, now: datetime) -> Contact | None:
-        """The contact that a request has added within the last 24 hours, if it has and it is still there."""
-        ...
-
-    def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:
-        """Keep *after* in place of *before*.
-
-        Raises:
-            Conflict: when *before* is not what is kept any more.
-        """
-        ...
-
-    def purge(self, contact: Contact, *, by: Person, now: datetime) -> None:
-        """Remove the contact and everything that hangs on it; what is left says only who did it and when.
-
-        Raises:
-            Conflict: when *contact* is not what is kept any more.
-        """
-        ...
-
-    def due_for_purge(self, *, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """Account and id of up to *limit* contacts to purge now: their time has come, or a purge was cut short."""
-        ...
-
-    def finish_purge(self, account: str, contact_id: str) -> bool:
-        """Go on with a purge that was cut short; False when there is none to go on with."""
-        ...
-
-    def page(
-        self, account: str, *, archived: bool, contact_type: str | None, after: str | None, limit: int
-    ) -> list[tuple[str, ContactSummary]]:
-        """Up to *limit* contacts by name behind the position *after*, each with its own position."""
-        ...
-
-    def history(
-        self,
-        account: str,
-        contact_id: str,
-        *,
-        before: tuple[datetime, str] | None,
-        limit: int,
-        seen_by: Person | None = None,
-    ) -> list[HistoryEntry]:
-        """Up to *limit* entries, newest first, older than the given moment and entry id.
-
-        With *seen_by*, only those that this person may be shown.
-        """
-        ...
-
-
 def create_contact(
     contacts: ContactStore,
     *,
@@ -136,12 +43,17 @@ def create_contact(
     by: Person,
     now: datetime,
     request: str | None = None,
+    claim: Claim | None = None,
 ) -> Contact:
-    """A new contact. The same *request* again gives the contact that it made the first time."""
+    """A new contact. The same *request* again gives the contact that it made the first time.
+
+    Raises:
+        AddedMeanwhile: when the *claim* does not hold.
+    """
     contact = Contact(
         id=new_id(CONTACT, now), account=account, version=1, details=details, created_at=now, updated_at=now
     )
-    return contacts.add(contact, made("created", contact, by=by), request=request)
+    return contacts.add(contact, made("created", contact, by=by), request=request, claim=claim)
 
 
 def view_contact(contacts: ContactStore, *, account: str, contact_id: str, viewer: Person, now: datetime) -> Found:
@@ -248,11 +160,13 @@ def contact_history(
     contact_id: str,
     viewer: Person,
     now: datetime,
-    before: tuple[datetime, str] | None,
+    before: Passed | None,
     limit: int,
     whole: bool = False,
-) -> tuple[Sequence[HistoryEntry], tuple[datetime, str] | None]:
+) -> tuple[Sequence[tuple[str | None, HistoryEntry]], Passed | None]:
     """A page of a contact's history, newest first, and where the next one begins. Reading it is a view.
+
+    It holds the histories of those who are merged into the contact; their entries come with their ids.
 
     Args:
         whole: show also what concerns only others.
@@ -260,12 +174,15 @@ def contact_history(
     Raises:
         NotFound: when the account has no such contact.
     """
-    found = contacts.find(account, checked_id(contact_id))[0].id
-    seen_by = None if whole else viewer
-    entries = contacts.history(account, found, before=before, limit=limit + 1, seen_by=seen_by)
-    contacts.view(account, found, viewer=viewer, now=now)  # after the page was read: it does not show itself
-    page = entries[:limit]
-    return page, (page[-1].at, page[-1].id) if len(entries) > limit else None
+    found = contacts.find(account, checked_id(contact_id))[0]
+    ids, seen_by = (found.id, *found.merged_from), None if whole else viewer
+    entries = contacts.histories(account, ids, before=before, limit=limit + 1, seen_by=seen_by)
+    contacts.view(account, found.id, viewer=viewer, now=now)  # after the page was read: it does not show itself
+    page = [(None if whose == found.id else whose, entry) for whose, entry in entries[:limit]]
+    if len(entries) <= limit:
+        return page, None
+    whose, last = entries[limit - 1]
+    return page, (last.at, last.id, whose)
 
 
 TOO_BUSY: Final = "The contact is being changed by others. Try again in a moment."

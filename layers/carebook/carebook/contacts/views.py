@@ -29,14 +29,15 @@ def contact_row(summary: ContactSummary) -> ContactRow:
     return cast("ContactRow", {"name": summary.display_name} | fields)
 
 
-def history_entry_view(entry: HistoryEntry) -> HistoryEntryView:
-    """An entry of a history."""
+def history_entry_view(entry: HistoryEntry, *, merged_from: str | None = None) -> HistoryEntryView:
+    """An entry of a history, perhaps that of a contact which was merged into the one that is asked for."""
     view = {
         "id": entry.id,
         "at": instant(entry.at),
         "by": {"id": entry.by.id, "name": entry.by.name},
         "action": entry.action,
         "version": entry.version or None,
+        "merged_from": merged_from,
         "changes": [_change(change) for change in entry.changes],
     }
     return cast("HistoryEntryView", view)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from carebook.contacts.service import ContactStore, Found, checked_id
+from carebook.contacts.protocols import ContactStore, Found
+from carebook.contacts.service import checked_id
 from carebook.cover.model import Cover, Part
 from carebook.identity import Principal
 

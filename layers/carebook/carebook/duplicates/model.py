@@ -1,12 +1,17 @@
 """When two contacts look like one."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from carebook.contacts.model import ContactDetails
-from carebook.folding import name_key
-from carebook.search.tokens import fold_address
+from carebook.contacts.model import Contact, ContactDetails, ContactSummary
+from carebook.contacts.searchable import searchable
+from carebook.folding import name_key, words
+from carebook.search.tokens import Kind, Searchable, domain_token, fold_address, tokens_of
+
+# From so many on, an address or number is a switchboard: only those of one name are compared.
+SWITCHBOARD: Final = 6
 
 
 class Reason(StrEnum):
@@ -61,9 +66,50 @@ def evidence(one: ContactDetails, other: ContactDetails) -> Evidence:
     return Evidence(tuple(found))
 
 
-def who(details: ContactDetails) -> str:
+def who(named: ContactDetails | ContactSummary | Searchable) -> str:
     """The folded name by which two contacts are compared: last and first, else the organization."""
-    return name_key((details.last_name, details.first_name)) or name_key((details.organization_name,))
+    return name_key((named.last_name, named.first_name)) or name_key((named.organization_name,))
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What contacts can share, as the index has it: an NPI, an address, a number. Of a name the index has no text."""
+
+    reason: Reason
+    text: str = ""
+
+
+def told_by(one: Contact, other: Contact, is_switchboard: Callable[[Thing], bool]) -> Thing | None:
+    """The thing under which a list of duplicates shows two contacts: the first that they share and that tells enough.
+
+    Things stand in the order in which such a list goes through the index. None: the two are no duplicates.
+
+    Args:
+        is_switchboard: whether many share a thing, so that it tells nothing of contacts with different names.
+    """
+    mine, theirs = one.details, other.details
+    same_name = bool(who(mine)) and who(mine) == who(theirs)
+    for thing in _shared(one, other):
+        if thing.reason is Reason.NPI or same_name or not is_switchboard(thing):
+            return thing
+    if same_name and words(mine.organization_name or "") == words(theirs.organization_name or ""):
+        return Thing(Reason.NAME)
+    return None
+
+
+def _shared(one: Contact, other: Contact) -> Iterator[Thing]:
+    """What both are found by in the index, in its order; of very many addresses and numbers it has the first ones."""
+    found = [searchable(contact) for contact in (one, other)]
+    mine, theirs = ({(token.kind, token.text) for token in tokens_of(record)} if record else set() for record in found)
+    indexed = mine & theirs
+    if one.details.npi and (Kind.NPI, f"n{one.details.npi}") in indexed:
+        yield Thing(Reason.NPI, f"n{one.details.npi}")
+    for text in sorted(map(domain_token, _addresses(one.details) & _addresses(other.details))):
+        if (Kind.DOMAIN, text) in indexed:
+            yield Thing(Reason.EMAIL, text)
+    for text in sorted({number for number, _ in _numbers(one.details) & _numbers(other.details)}):
+        if (Kind.PHONE, text) in indexed:
+            yield Thing(Reason.PHONE, text)
 
 
 def _addresses(details: ContactDetails) -> set[str]:

@@ -1,98 +1,18 @@
-"""Finding contacts that look like one: before another is added, and among those that are there."""
+"""Finding contacts that look like one among those that are there."""
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import combinations
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
 
-from carebook.contacts.model import Contact, ContactDetails
-from carebook.contacts.service import ContactStore, create_contact
-from carebook.duplicates.model import Evidence, Reason, evidence
-from carebook.errors import Conflict
-from carebook.folding import words
-from carebook.identity import Person
-from carebook.search.plan import KeyRange
-from carebook.search.service import SearchIndex
-from carebook.search.tokens import Kind, fold_address
+from carebook.contacts.model import Contact
+from carebook.contacts.protocols import ContactStore
+from carebook.duplicates.model import Evidence, Reason, Thing, evidence, told_by
 
-_LOOKED_UP: Final = 5  # addresses and numbers of a new contact
-_SHARING: Final = 100
-# From so many on, an address or number is a switchboard: only those of one name are compared.
-_SWITCHBOARD: Final = 6
-
-
-class PossibleDuplicate(Conflict):
-    """A contact that is there already looks like the one to be added."""
-
-    code = "possible_duplicate"
-
-    def __init__(self, candidates: Sequence[tuple[Contact, Evidence]]) -> None:
-        super().__init__("A contact like this is there already. Send allow_duplicate=true to add another.")
-        self._candidates = [
-            {"id": contact.id, "name": contact.details.display_name, "reasons": [str(r) for r in found.reasons]}
-            for contact, found in candidates
-        ]
-
-    @property
-    def extra(self) -> Mapping[str, Any]:
-        """The candidates."""
-        return {"candidates": self._candidates}
-
-
-def create_unless_duplicate(
-    contacts: ContactStore,
-    entries: SearchIndex,
-    *,
-    account: str,
-    details: ContactDetails,
-    by: Person,
-    now: datetime,
-    request: str | None,
-    allow_duplicate: bool,
-) -> Contact:
-    """A new contact, unless one like it is there. The same *request* again gives the contact that it made before.
-
-    Raises:
-        PossibleDuplicate: with the candidates, the likeliest first.
-    """
-    try:
-        if not allow_duplicate:
-            refuse_duplicate(contacts, entries, account=account, details=details)
-    except PossibleDuplicate:
-        made = contacts.made_by(account, request, now=now) if request else None
-        if made is None:
-            raise
-        return made  # what looks alike is what this very request has added
-    return create_contact(contacts, account=account, details=details, by=by, now=now, request=request)
-
-
-def refuse_duplicate(contacts: ContactStore, entries: SearchIndex, *, account: str, details: ContactDetails) -> None:
-    """Look for contacts that are strongly like *details*: a round in the index, and one for those that share something.
-
-    Raises:
-        PossibleDuplicate: with the candidates, the likeliest first.
-    """
-    ranges = list(_ranges(details))
-    if not ranges:
-        return
-    slices = entries.read_together(ranges, record_type=None, limit=_SHARING)
-    ids = sorted({entry.record.id for piece in slices for entry in piece.entries})
-    candidates = [(contact, evidence(details, contact.details)) for contact in contacts.find_many(account, ids)]
-    strong = [(contact, found) for contact, found in candidates if found.is_strong]
-    if strong:
-        raise PossibleDuplicate(sorted(strong, key=lambda pair: (-pair[1].score, pair[0].id)))
-
-
-def _ranges(details: ContactDetails) -> Iterator[KeyRange]:
-    if details.npi:
-        yield KeyRange(f"n{details.npi} ", frozenset({Kind.NPI}))
-    name = words(" ".join(part for part in (details.last_name, details.first_name) if part))
-    named = tuple(name or words(details.organization_name or ""))
-    for email in details.emails[:_LOOKED_UP]:
-        yield KeyRange(f"{fold_address(email.address)} ", frozenset({Kind.EMAIL}), named)
-    for phone in details.phones[:_LOOKED_UP]:
-        yield KeyRange(f"{phone.number} ", frozenset({Kind.PHONE}), named)
+_STAGES: Final = (Reason.NPI, Reason.EMAIL, Reason.PHONE, Reason.NAME)
+_READ_TOGETHER: Final = 100  # contacts in one request
+_LEAST_CANDIDATES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +26,22 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Ids of contacts that have one thing in common, and the position behind them."""
+    """Contacts that share something, and the position behind them.
 
-    ids: tuple[str, ...]
+    Attributes:
+        text: what they share, as it lies there.
+        members: by id a text that is the same for those who may be one.
+    """
+
+    reason: Reason
+    text: str
     position: str
+    members: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def thing(self) -> Thing:
+        """What they share."""
+        return Thing(self.reason, "" if self.reason is Reason.NAME else self.text)
 
 
 class SharedThings(Protocol):
@@ -119,17 +51,23 @@ class SharedThings(Protocol):
         """Groups that share an NPI, an address, a number or a name, in a fixed order; empty ones tell the position."""
         ...
 
+    def is_switchboard(self, thing: Thing) -> bool:
+        """Whether so many share it that it says nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a list of pairs goes on: behind a group of a reason, after so many of the next group's pairs."""
+    """Where a list of pairs goes on: behind a position in the index, and of one group behind a pair.
+
+    It holds ids, and no count: who merges a pair does not move the others.
+    """
 
     reason: Reason = Reason.NPI
     after: str | None = None
-    skip: int = 0
-
-
-_STAGES: Final = (Reason.NPI, Reason.EMAIL, Reason.PHONE, Reason.NAME)
+    text: str = ""
+    one: str = ""
+    other: str = ""
 
 
 def list_duplicates(
@@ -137,43 +75,84 @@ def list_duplicates(
 ) -> tuple[list[Pair], Place | None]:
     """Up to *limit* pairs that look like one, by what they share, and where the list goes on (None: this was all).
 
-    A pair is listed once, under the first reason that it shares. When *go_on* says that time is up, the page ends.
+    A pair is listed once, under the first thing it shares. When *go_on* says that time is up, the page ends early.
     """
     pairs: list[Pair] = []
+    behind_last = start
+    walk = _candidates(things, start)
+    while True:
+        batch, place = _gathered(walk, max(limit + 1 - len(pairs), _LEAST_CANDIDATES), go_on)
+        for candidate, pair in _confirmed(contacts, things, account, batch):
+            if len(pairs) == limit:
+                return pairs, behind_last
+            pairs.append(pair)
+            behind_last = candidate.place
+        if place is None:
+            return pairs, None
+        if not go_on():
+            return pairs, place
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Two who share a thing, and the place behind them."""
+
+    thing: Thing
+    place: Place
+
+
+def _candidates(things: SharedThings, start: Place) -> Iterator[_Candidate | Place]:
+    """Everybody who shares a thing with somebody, in order; behind each group its place."""
     place = start
     for reason in _STAGES[_STAGES.index(start.reason) :]:
         place = place if place.reason is reason else Place(reason)
         for group in things.sharing(reason, after=place.after):
-            found = list(_pairs(contacts, account, group, reason))
-            room = limit - len(pairs)
-            pairs += found[place.skip : place.skip + room]
-            if len(found) - place.skip > room:
-                return pairs, Place(reason, place.after, place.skip + room)
+            behind = (place.one, place.other) if place.text == group.text else ("", "")
+            place = replace(place, text=group.text)
+            for one, other in _couples(group, behind):
+                yield _Candidate(group.thing, replace(place, one=one, other=other))
             place = Place(reason, group.position)
-            if not go_on():
-                return pairs, place
-    return pairs, None
+            yield place
 
 
-def _pairs(contacts: ContactStore, account: str, group: Sharing, reason: Reason) -> Iterator[Pair]:
-    """The pairs of a group that are not listed under an earlier reason, the likeliest first."""
-    members = contacts.find_many(account, list(group.ids[:_SHARING])) if group.ids else []
-    found = []
-    for one, other in combinations(members, 2):
-        common = evidence(one.details, other.details)
-        if not common.reasons or common.reasons[0] is not reason:
+def _couples(group: Sharing, behind: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """Ids of two who may be one, in the order of both, from behind a couple on."""
+    together: defaultdict[str, list[str]] = defaultdict(list)
+    ids = sorted(group.members)
+    for member in ids:
+        together[group.members[member]].append(member)
+    for one in ids[bisect_right(ids, behind[0]) - (behind[0] in group.members) :]:
+        others = together[group.members[one]]
+        for other in others[bisect_right(others, max(one, behind[1]) if one == behind[0] else one) :]:
+            yield one, other
+
+
+def _gathered(
+    walk: Iterator[_Candidate | Place], wanted: int, go_on: Callable[[], bool]
+) -> tuple[list[_Candidate], Place | None]:
+    """Candidates of several groups whose contacts one request reads, and the place behind them (None: the end)."""
+    batch: list[_Candidate] = []
+    ids: set[str] = set()
+    for step in walk:
+        if isinstance(step, _Candidate):
+            batch.append(step)
+            ids |= {step.place.one, step.place.other}
+            if len(batch) >= wanted or len(ids) >= _READ_TOGETHER - 1:
+                return batch, step.place
+        elif not go_on():
+            return batch, step
+    return batch, None
+
+
+def _confirmed(
+    contacts: ContactStore, things: SharedThings, account: str, batch: Sequence[_Candidate]
+) -> Iterator[tuple[_Candidate, Pair]]:
+    """Those candidates that the contacts themselves bear out, and that no earlier thing has told of."""
+    ids = dict.fromkeys(each for candidate in batch for each in (candidate.place.one, candidate.place.other))
+    found = {contact.id: contact for contact in contacts.find_many(account, list(ids))} if ids else {}
+    for candidate in batch:
+        one, other = found.get(candidate.place.one), found.get(candidate.place.other)
+        if one is None or other is None:
             continue
-        if reason is Reason.NAME and not _same_organization(one.details, other.details):
-            continue
-        if (
-            len(members) >= _SWITCHBOARD
-            and reason in {Reason.EMAIL, Reason.PHONE}
-            and Reason.NAME not in common.reasons
-        ):
-            continue
-        found.append(Pair(one, other, common))
-    yield from sorted(found, key=lambda pair: (-pair.evidence.score, pair.one.id, pair.other.id))
-
-
-def _same_organization(one: ContactDetails, other: ContactDetails) -> bool:
-    return words(one.organization_name or "") == words(other.organization_name or "")
+        if told_by(one, other, things.is_switchboard) == candidate.thing:
+            yield candidate, Pair(one, other, evidence(one.details, other.details))

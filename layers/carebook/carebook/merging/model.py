@@ -14,6 +14,7 @@ from carebook.identity import Person
 _LONGEST_NOTES: Final = 20_000
 _MOST_PHONES: Final = 2_000
 _MOST_EMAILS: Final = 100
+_MOST_MERGED: Final = 500  # a history reads each of them, and a contact keeps their ids
 # Two halves of one thing go together.
 _LISTS: Final = ("emails", "phones")
 _TOGETHER: Final = {"other_id": "other_id_qualifier", "other_id_qualifier": "other_id"}
@@ -50,6 +51,34 @@ class Ledger:
     added: dict[str, Any]
     by: Person
     at: datetime
+
+    @classmethod
+    def of_new(
+        cls, account: str, survivor_id: str, duplicate_id: str, chosen: frozenset[str], by: Person, at: datetime
+    ) -> "Ledger":
+        """The ledger of a merge that begins."""
+        return cls(
+            account=account,
+            survivor_id=survivor_id,
+            duplicate_id=duplicate_id,
+            stage=Stage.MERGING,
+            chosen=chosen,
+            before={},
+            after={},
+            added={},
+            by=by,
+            at=at,
+        )
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something is still to be done."""
+        return self.stage is not Stage.MERGED
+
+    @property
+    def is_undoing(self) -> bool:
+        """Whether the merge is being undone."""
+        return self.stage in {Stage.MOVING_BACK, Stage.REVERTING}
 
     def at_stage(self, stage: Stage) -> "Ledger":
         """The ledger, further on."""
@@ -139,9 +168,32 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def engaged(survivor: Contact, duplicate_id: str | None, now: datetime) -> Contact:
-    """The survivor's next version, held by a merge with a duplicate, or free again."""
+def joined(survivor: Contact, duplicate: Contact, now: datetime) -> Contact:
+    """The survivor's next version, held by a merge, with the duplicate and whoever was merged into that among its own.
+
+    Raises:
+        Conflict: when more than 500 would be in one.
+    """
+    merged = (*survivor.merged_from, duplicate.id, *duplicate.merged_from)
+    if len(merged) > _MOST_MERGED:
+        raise Conflict(f"More than {_MOST_MERGED} contacts would be merged into one.", code="too_many")
+    return replace(survivor.succeeded(now), merging=duplicate.id, merged_from=merged)
+
+
+def engaged(survivor: Contact, duplicate_id: str, now: datetime) -> Contact:
+    """The survivor's next version, held by the undoing of a merge."""
     return replace(survivor.succeeded(now), merging=duplicate_id)
+
+
+def freed(survivor: Contact, now: datetime) -> Contact:
+    """The survivor's next version, held by nothing."""
+    return replace(survivor.succeeded(now), merging=None)
+
+
+def parted(survivor: Contact, duplicate: Contact, now: datetime) -> Contact:
+    """The survivor's next version, free and without the duplicate and whoever was merged into that."""
+    gone = {duplicate.id, *duplicate.merged_from}
+    return replace(freed(survivor, now), merged_from=tuple(each for each in survivor.merged_from if each not in gone))
 
 
 def absorbed(duplicate: Contact, survivor_id: str, now: datetime) -> Contact:

@@ -1,6 +1,6 @@
 """Merges in the table: ledgers, and what moves with them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -12,8 +12,8 @@ from carebook.identity import Person
 from carebook.instants import instant, parse_instant
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, make_item
 from carebook.merging.model import Ledger, Stage
-from carebook.merging.moves import move_items
-from carebook.merging.service import Succession
+from carebook.merging.moves import Mover
+from carebook.merging.protocols import LeftAlone, Succession
 from carebook.table import Table
 
 # What hangs on a contact and goes where it goes. Its history stays: it tells of that record.
@@ -58,29 +58,51 @@ class TableMerges:
 
     def move(self, ledger: Ledger) -> None:
         """Batches of transactions; each item knows from then on where it came from."""
-        source = keys.contact_pk(ledger.account, ledger.duplicate_id)
-        target = keys.contact_pk(ledger.account, ledger.survivor_id)
+        mover = self._mover(ledger)
         for prefix in _MOVE_ALONG:
-            move_items(self._table, source, target, prefix, came_from=ledger.duplicate_id)
+            mover.move(prefix)
 
     def move_back(self, ledger: Ledger) -> None:
         """Batches of transactions for what came from the duplicate."""
-        source = keys.contact_pk(ledger.account, ledger.survivor_id)
-        target = keys.contact_pk(ledger.account, ledger.duplicate_id)
+        mover = self._mover(ledger)
         for prefix in _MOVE_ALONG:
-            move_items(self._table, source, target, prefix, only_from=ledger.duplicate_id)
+            mover.move_back(prefix)
 
-    def left_alone(self, *, since: datetime, limit: int) -> Iterator[tuple[str, str, str]]:
+    def _mover(self, ledger: Ledger) -> Mover:
+        key = keys.merge_key(ledger.account, ledger.survivor_id, ledger.duplicate_id)
+        guard = {
+            "TableName": self._table.name,
+            "Key": {"PK": {"S": key.pk}, "SK": {"S": key.sk}},
+            "ConditionExpression": "t = :stage",
+            "ExpressionAttributeValues": {":stage": {"S": ledger.stage.value}},
+        }
+        return Mover(
+            self._table,
+            ledger.account,
+            survivor_id=ledger.survivor_id,
+            duplicate_id=ledger.duplicate_id,
+            guard={"ConditionCheck": guard},
+        )
+
+    def left_alone(self, *, since: datetime, limit: int) -> list[LeftAlone]:
         """One query of GSI2."""
-        for row in self._table.due(keys.MERGE_PK, until=keys.due_until(since), limit=limit):
-            yield keys.parse_merge_sk(row)
+        marks = self._table.due(keys.MERGE_PK, until=keys.due_until(since), limit=limit)
+        return [LeftAlone(*keys.parse_merge_sk(mark), mark) for mark in marks]
+
+    def take_on(self, left: LeftAlone, *, now: datetime) -> bool:
+        """A read, and a write under the condition that the ledger is as it was read."""
+        ledger = self.ledger(left.account, left.survivor_id, left.duplicate_id)
+        if ledger is None or not ledger.is_under_way:
+            return False
+        unchanged = _in_stage(ledger.stage) & (Item.gsi2_sk == left.mark)
+        return self._table.put_if(_ledger_item(ledger, left_alone_since=now), unchanged)
 
 
 def _in_stage(stage: Stage) -> Any:
     return Item.type == stage.value
 
 
-def _ledger_item(ledger: Ledger) -> Item:
+def _ledger_item(ledger: Ledger, *, left_alone_since: datetime | None = None) -> Item:
     key = keys.merge_key(ledger.account, ledger.survivor_id, ledger.duplicate_id)
     document = {
         "stage": ledger.stage.value,
@@ -93,9 +115,11 @@ def _ledger_item(ledger: Ledger) -> Item:
     }
     item = make_item(key, "merge", document)
     item.type = ledger.stage.value
-    if ledger.stage is not Stage.MERGED:  # what is under way can be found when it is left alone
+    if ledger.is_under_way:  # what is under way can be found when it is left alone
         item.gsi2_pk = keys.MERGE_PK
-        item.gsi2_sk = keys.merge_sk(ledger.at, ledger.account, ledger.survivor_id, ledger.duplicate_id)
+        item.gsi2_sk = keys.merge_sk(
+            left_alone_since or ledger.at, ledger.account, ledger.survivor_id, ledger.duplicate_id
+        )
     return item
 
 

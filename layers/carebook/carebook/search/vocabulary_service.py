@@ -14,7 +14,7 @@ _NEARLY_NOTHING: Final = 2
 
 
 class Wanted(NamedTuple):
-    """A vocabulary that a search has asked for. The *mark* tells it from a later request for the same one."""
+    """A vocabulary that is asked for. The *mark* tells it from a later request for the same one."""
 
     account: str
     book: str
@@ -32,8 +32,8 @@ class Vocabularies(Protocol):
 class VocabularyShelf(Protocol):
     """Where vocabularies are asked for and put."""
 
-    def claim(self, wanted: Wanted, *, now: datetime) -> bool:
-        """Take on a request, so that nobody else does for a while; False when somebody has."""
+    def claim(self, wanted: Wanted, *, now: datetime) -> Wanted | None:
+        """Take on a request, so that nobody else does for a while: with its new mark, or None when somebody has."""
         ...
 
     def keep(self, account: str, book: str, vocabulary: Vocabulary) -> None:
@@ -41,7 +41,7 @@ class VocabularyShelf(Protocol):
         ...
 
     def done(self, wanted: Wanted) -> None:
-        """The request has been served."""
+        """The request with this mark has been served; one that came since stays."""
         ...
 
 
@@ -70,10 +70,11 @@ def build_vocabulary(
 
     It can end anywhere: the request stays until the new vocabulary is in place, and the old one serves as long.
     """
-    if not shelf.claim(wanted, now=now):
+    claimed = shelf.claim(wanted, now=now)
+    if claimed is None:
         return False
     shelf.keep(wanted.account, wanted.book, vocabulary_of(names(wanted.account), built_at=now))
-    shelf.done(wanted)
+    shelf.done(claimed)
     return True
 
 

@@ -9,9 +9,10 @@ from pynamodb.attributes import BinaryAttribute
 
 from carebook import keys
 from carebook.instants import instant, parse_instant
-from carebook.items import NOT_THERE, Item, make_item
+from carebook.items import NOT_THERE, Item
 from carebook.observability import logger
 from carebook.search.vocabulary import Vocabulary, pack, unpack
+from carebook.search.vocabulary_marks import vocabulary_mark
 from carebook.search.vocabulary_service import Wanted
 from carebook.table import Table
 
@@ -20,7 +21,6 @@ REMEMBERED_SECONDS: Final = 300.0
 _ASKED_AGAIN_SECONDS: Final = 900.0
 _WORDS_REMEMBERED: Final = 300_000  # of all accounts; some 30 MB
 _REQUESTS_REMEMBERED: Final = 5_000
-# Names of who was purged are in here until a new one is built, which needs a search that finds nothing.
 _KEPT: Final = timedelta(days=7)
 
 
@@ -60,10 +60,12 @@ class TableVocabularies:
         marks = self._table.due(keys.VOCABULARY_PK, until=keys.due_until(now), limit=limit)
         return [Wanted(*keys.parse_vocabulary_sk(mark), mark) for mark in marks]
 
-    def claim(self, wanted: Wanted, *, now: datetime) -> bool:
+    def claim(self, wanted: Wanted, *, now: datetime) -> Wanted | None:
         """Put its mark behind all others, under the condition that nobody has: what ends half way comes again."""
-        mark = _mark(wanted.account, wanted.book, now + CLAIMED)
-        return self._table.put_if(mark, Item.gsi2_sk == wanted.mark)
+        mark = vocabulary_mark(wanted.account, wanted.book, now + CLAIMED)
+        if not self._table.put_if(mark, Item.gsi2_sk == wanted.mark):
+            return None
+        return wanted._replace(mark=mark.gsi2_sk)
 
     def keep(self, account: str, book: str, vocabulary: Vocabulary) -> None:
         """One write, so that a reader sees the old one or the new one. A run that was overtaken writes nothing."""
@@ -80,8 +82,8 @@ class TableVocabularies:
         self._table.put_if(item, NOT_THERE | (Item.version <= item.version))
 
     def done(self, wanted: Wanted) -> None:
-        """Take the mark away."""
-        self._table.delete_all([keys.vocabulary_wanted_key(wanted.account, wanted.book)])
+        """Take the mark away, unless the vocabulary is wanted once more: of somebody in it, nothing may be left."""
+        self._table.delete_if(keys.vocabulary_wanted_key(wanted.account, wanted.book), Item.gsi2_sk == wanted.mark)
 
     def _read(self, account: str, book: str) -> Vocabulary | None:
         """Eventually consistent, at half the price."""
@@ -102,13 +104,7 @@ class TableVocabularies:
         """Leave a mark for the schedule, once; this environment does not try again for a while."""
         if time.monotonic() < self._asked.get((account, book), 0.0):
             return
-        self._table.put_if(_mark(account, book, now), NOT_THERE)
+        self._table.put_if(vocabulary_mark(account, book, now), NOT_THERE)
         if len(self._asked) >= _REQUESTS_REMEMBERED:
             self._asked.clear()
         self._asked[account, book] = time.monotonic() + _ASKED_AGAIN_SECONDS
-
-
-def _mark(account: str, book: str, at: datetime) -> Item:
-    item = make_item(keys.vocabulary_wanted_key(account, book), "vocabulary wanted")
-    item.gsi2_pk, item.gsi2_sk = keys.VOCABULARY_PK, keys.vocabulary_sk(at, account, book)
-    return item

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from carebook.contacts.model import Contact
-from carebook.contacts.service import ContactStore, checked_id
+from carebook.contacts.protocols import ContactStore
+from carebook.contacts.service import checked_id
 from carebook.identity import Permission, Principal
 from carebook.settings.model import AccountSettings
 from carebook.tasks.model import Task

@@ -10,7 +10,8 @@ from typing import Any, Final, Protocol
 
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
-from carebook.contacts.service import TOO_BUSY, ContactStore, Found, checked_id
+from carebook.contacts.protocols import ContactStore, Found
+from carebook.contacts.service import TOO_BUSY, checked_id
 from carebook.errors import Conflict, FieldError, Invalid, NotFound, StaleVersion, Unavailable
 from carebook.identity import Permission, Person, Principal
 from carebook.ids import TASK, is_id, new_id
