@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 CONTACT: Final = "con"
+FILE: Final = "fil"
 HISTORY: Final = "his"
 
 # Crockford's base 32 as the ULID specification fixes it; the first digit of 48 bits in base 32 is at most 7.

@@ -199,7 +199,11 @@ class HistoryEntryView(TypedDict):
     id: str
     at: str
     by: PersonView
-    action: Literal["created", "updated", "archived", "restored", "merged", "unmerged", "viewed"]
+    action: Literal[
+        "created", "updated", "archived", "restored", "merged", "unmerged", "viewed",
+        "file_added", "file_updated", "file_deleted", "file_downloaded", "file_scanned", "file_rescanned",
+        "file_expired",
+    ]  # fmt: skip
     version: int | None
     changes: list[ChangeView]
 

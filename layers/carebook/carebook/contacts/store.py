@@ -25,6 +25,7 @@ from carebook.identity import Person
 from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
+from carebook.objects import StoredObjects
 from carebook.search.entries import entries_of
 from carebook.search.state import IndexState, TableIndexStates
 from carebook.search.store import items_of
@@ -46,6 +47,7 @@ class TableContacts:
         self._views: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="view")
         self._index = TableIndexStates(table)
+        self._objects = StoredObjects(table)
 
     def find(self, account: str, contact_id: str) -> Found:
         """One request for the contact and the settings together; one more for each merge that the id leads through."""
@@ -209,6 +211,8 @@ class TableContacts:
             rest = [other.key for other in found if other.key != key]
             if not rest:
                 break
+            # First what the items name: cut short in between, the next run still knows of it.
+            self._objects.delete_named_in(other.doc for other in found)
             self._table.delete_all(rest + _kept_answers(account, rest))
         writes = Writes()
         writes.put(make_item(keys.purged_key(account, contact_id), "purged contact", row.doc["purging"]))
