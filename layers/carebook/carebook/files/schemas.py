@@ -30,7 +30,7 @@ def _file_name(text: str) -> str:
     if not text.strip(". "):
         raise PydanticCustomError("file_name_not_valid", "Give a name with at least one letter or digit.")
     if len(text.encode()) > 600:  # a download's address carries it, three characters for each of its bytes
-        raise PydanticCustomError("too_long", "Use a shorter name.")
+        raise PydanticCustomError("file_name_not_valid", "Use a shorter name: at most 600 bytes in UTF-8.")
     return text
 
 

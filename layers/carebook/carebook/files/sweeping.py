@@ -5,8 +5,9 @@ from typing import Final
 
 from carebook.errors import Conflict
 from carebook.files.checking import SYSTEM, ArrivalBuckets, conclude, failed
+from carebook.files.history import entry_of
 from carebook.files.model import UPLOAD_GRACE, UPLOAD_WITHIN, Reason, Status
-from carebook.files.service import FileStore, ScanQueue, entry_of
+from carebook.files.ports import FileStore, ScanQueue
 from carebook.observability import count, logger
 
 _EVENT_AWAITED: Final = timedelta(minutes=15)

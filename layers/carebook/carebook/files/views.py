@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import cast
 
 from carebook.files.model import File
+from carebook.files.ports import Form
 from carebook.files.schemas import FileGroup, FileView, UploadView
-from carebook.files.service import Form, expires_at
+from carebook.files.uploading import expires_at
 from carebook.instants import instant
 
 

@@ -82,8 +82,8 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
 
 def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> None:
     """An answer that shows a contact must go when the contact is purged: a note beside the contact leads to it."""
-    shown = response.body.get("id") if isinstance(response.body, dict) else None
-    if not isinstance(shown, str) or not is_id(shown, CONTACT):
+    shown = _contact_shown(response.body)
+    if shown is None:
         return
     from carebook.items import NOT_THERE, make_item
     from carebook.table import open_table
@@ -91,6 +91,19 @@ def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> No
     item = make_item(answer_of_contact_key(account, shown, mark), None)
     item.expires_at = int(time.time()) + _REMEMBERED_SECONDS
     open_table().put_if(item, NOT_THERE)
+
+
+def _contact_shown(body: Any) -> str | None:
+    """The contact that an answer shows, or on which hangs what it shows."""
+    if isinstance(body, list):
+        return next((shown for one in body if (shown := _contact_shown(one))), None)
+    if not isinstance(body, dict):
+        return None
+    for name in ("id", "contact_id"):
+        value = body.get(name)
+        if isinstance(value, str) and is_id(value, CONTACT):
+            return value
+    return next((shown for name in ("items", "file") if (shown := _contact_shown(body.get(name)))), None)
 
 
 @lru_cache(maxsize=256)
