@@ -28,12 +28,22 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("POST", "/contacts/{contact_id}/merge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 404),
     ("POST", "/contacts/{contact_id}/unmerge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 409),
 }
+FILE = {"name": "a.txt", "content_type": "text/plain", "size": 5}
+ROUTES |= {
+    ("POST", "/contacts/{contact_id}/uploads"): ({"files": [FILE]}, EVERYBODY, 201),
+    ("GET", "/contacts/{contact_id}/files"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/files/{file_id}"): (None, EVERYBODY, 404),
+    ("PATCH", "/contacts/{contact_id}/files/{file_id}"): ({"name": "b.txt"}, EVERYBODY, 404),
+    ("DELETE", "/contacts/{contact_id}/files/{file_id}"): (None, EVERYBODY, 404),
+    ("GET", "/contacts/{contact_id}/files/{file_id}/download"): (None, EVERYBODY, 404),
+    ("POST", "/contacts/{contact_id}/files/{file_id}/rescan"): (None, EVERYBODY, 404),
+}
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
 def path_of(route: tuple[str, str], contact: dict[str, Any]) -> str:
-    return route[1].replace("{contact_id}", contact["id"])
+    return route[1].replace("{contact_id}", contact["id"]).replace("{file_id}", "fil_none")
 
 
 def test_the_matrix_has_every_route_of_the_contract() -> None:

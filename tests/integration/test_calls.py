@@ -29,7 +29,8 @@ def recorded() -> Iterator[dict[str, set[str]]]:
         if model.name == "TransactWriteItems":
             for member in params["TransactItems"]:
                 asked.setdefault("table", set()).update(
-                    {"Put": "PutItem", "Delete": "DeleteItem"}[kind] for kind in member
+                    {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}[kind]
+                    for kind in member
                 )
         else:
             asked.setdefault(params.get("IndexName", "table"), set()).add(model.name)

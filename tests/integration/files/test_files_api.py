@@ -13,6 +13,7 @@ from tests.builders import Caller, Context, physician
 from tests.integration.conftest import handler_for
 from tests.integration.files.conftest import Desk, deliver, sha256
 
+UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 UPLOAD = {"name": "a.txt", "content_type": "text/plain", "size": 5}
 
 
@@ -191,9 +192,7 @@ def test_another_accounts_file_is_not_there(director: Caller, files: str, method
     assert director.get(target).body["version"] == 1
 
 
-@pytest.mark.parametrize(
-    "file_id", ["fil_none", "con_01ARZ3NDEKTSV4RRFFQ69G5FAV", "fil_01ARZ3NDEKTSV4RRFFQ69G5FAV", "x"]
-)
+@pytest.mark.parametrize("file_id", ["fil_none", f"con_{UNKNOWN}", f"fil_{UNKNOWN}", "x"])
 def test_a_file_that_is_not_there_is_not_found(director: Caller, files: str, file_id: str) -> None:
     for path in (f"{files}/{file_id}", f"{files}/{file_id}/download"):
         assert (director.get(path).status, director.get(path).body["code"]) == (404, "not_found")
