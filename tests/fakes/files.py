@@ -79,7 +79,7 @@ class MemoryFiles:
     def due(self, *, now: datetime, limit: int) -> list[tuple[str, str, str]]:
         waiting = [(file.due_at, key) for key, file in self._kept.items() if file.due_at is not None]
         waiting += [(at, key) for key, at in self._hidden.items()]
-        return [key for at, key in sorted(waiting) if at is not None and at <= now][:limit]
+        return [key for at, key in sorted(waiting) if at <= now][:limit]
 
     def _refuse_outdated(self, contact: Contact) -> None:
         if self._contacts.find_exactly(contact.account, contact.id)[0].version != contact.version:

@@ -18,7 +18,7 @@ from functions.contacts import purge_archived
 from functions.files import expire_uploads, record_verdict, refresh_definitions, scan_upload
 from tests.builders import Context
 from tests.integration.conftest import BUCKETS
-from tests.integration.files.conftest import Desk, deliver
+from tests.integration.files.conftest import Desk, created_event, deliver
 from tests.integration.files.test_record_verdict import said
 from tests.integration.files.test_scan_upload import sent_to_the_queue
 from tests.integration.test_calls import recorded
@@ -67,7 +67,7 @@ def test_the_files_function(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None
         key = {"Idempotency-Key": "k"}
         upload = {"files": [{"name": "a.txt", "content_type": "text/plain", "size": 5}]}
         desk.caller.post(f"{desk.path}/uploads", upload, headers=key)
-        refused = {"files": []}
+        refused: dict[str, Any] = {"files": []}
         desk.caller.post(f"{desk.path}/uploads", refused, headers={"Idempotency-Key": "refused"})
         (file,) = desk.caller.get(f"{desk.path}/files").body["items"]
         target = f"{desk.path}/files/{file['id']}"
@@ -99,10 +99,7 @@ def test_the_function_that_scans(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
         key = item["upload"]["fields"]["key"]
         desk.s3.put_object(Bucket=BUCKETS["quarantine"], Key=key, Body=b"hello")
         of_buckets.clear()
-        event = {
-            "detail-type": "Object Created",
-            "detail": {"bucket": {"name": BUCKETS["quarantine"]}, "object": {"key": key}},
-        }
+        event = created_event(key, None, 5)
         deliver(event)
         desk.s3.put_object(Bucket=BUCKETS["quarantine"], Key=key, Body=b"hello")
         of_buckets["quarantine"].discard("PutObject")
@@ -115,11 +112,11 @@ def test_the_function_that_scans(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
         deliver(again)  # reads it where it lies now
         stray = desk.s3.put_object(Bucket=BUCKETS["quarantine"], Key="a/b/c/d", Body=b"hello")
         of_buckets["quarantine"].discard("PutObject")
-        deliver({**event, "detail": event["detail"] | {"object": {"key": "a/b/c/d", "version-id": stray["VersionId"]}}})
+        deliver(created_event("a/b/c/d", stray["VersionId"], 5))
         left = desk.s3.put_object(Bucket=BUCKETS["files"], Key="a/b/c/e", Body=b"left behind")
         stray = desk.s3.put_object(Bucket=BUCKETS["quarantine"], Key="a/b/c/e", Body=b"hello")
         of_buckets["quarantine"].discard("PutObject")
-        deliver({**event, "detail": event["detail"] | {"object": {"key": "a/b/c/e", "version-id": stray["VersionId"]}}})
+        deliver(created_event("a/b/c/e", stray["VersionId"], 5))
     assert left["VersionId"]
     assert scanning.keys() == {"table"}
     assert scanning["table"] | asked["table"] == CALLS["ScanUpload"]["table"]

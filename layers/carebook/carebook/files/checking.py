@@ -157,32 +157,42 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
     try:
         place = _place_after(buckets, scanned, finding)
     except Gone:
-        current = files.locate(file.account, file.contact_id, file.id)
-        if current is not None and current.status is Status.SCANNING and current.place == scanned:
+        if _still_waits(files.locate(file.account, file.contact_id, file.id), scanned):
             raise
         return None  # another run was faster, or the file was deleted
+    current: File | None = file
     for _ in attempts():
-        after = file.judged(finding, place, now)
+        if current is None:
+            buckets.remove(scanned)
+            buckets.remove_copies(scanned.key)
+            return None
+        if not _still_waits(current, scanned):
+            if place is not None and place not in {scanned, current.place}:
+                buckets.remove(place)
+            return None
+        # Edited, or moved by a merge, since it was read: the verdict is the same.
+        after = current.judged(finding, place, now)
         try:
-            files.replace(file, after, entry_of("file_scanned", file, after, by=SYSTEM, now=now))
+            files.replace(current, after, entry_of("file_scanned", current, after, by=SYSTEM, now=now))
         except Conflict:
             current = files.locate(file.account, file.contact_id, file.id)
-            if current is None:
-                buckets.remove(scanned)
-                buckets.remove_copies(scanned.key)
-                return None
-            if current.status is not Status.SCANNING or current.place != scanned:
-                if place is not None and place not in {scanned, current.place}:
-                    buckets.remove(place)
-                return None
-            file = current  # edited or moved by a merge in the meantime: the verdict is the same
             continue
-        if scanned != place:
-            buckets.remove(scanned)
-        if not after.readable:
-            buckets.remove_copies(scanned.key)
+        _tidy(buckets, scanned, after)
         return after
     raise Unavailable("The file is being changed by others.")
+
+
+def _tidy(buckets: Buckets, scanned: Place, after: File) -> None:
+    """What was scanned goes from where it was, unless that is where it stays; what is not clean is nowhere readable."""
+    if scanned != after.place:
+        buckets.remove(scanned)
+    if not after.readable:
+        buckets.remove_copies(scanned.key)
+
+
+def _still_waits(file: File | None, place: Place) -> bool:
+    """Whether the verdict on what lies at *place* is still to come."""
+    return file is not None and file.status is Status.SCANNING and file.place == place
 
 
 def _place_after(buckets: Buckets, scanned: Place, finding: Finding) -> Place | None:

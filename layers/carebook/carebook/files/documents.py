@@ -1,13 +1,17 @@
 """A file's record as a JSON document, and back."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from carebook.files.model import File, FileDetails, Place, Reason, Scan, Status
 from carebook.identity import Person
 from carebook.instants import instant, parse_instant
+from carebook.items import Item
 from carebook.keys import id_of_file
 from carebook.table import Row
+
+FILE_KIND: Final = "file"
+IN_SIGHT: Final = Item.kind == FILE_KIND  # and not a file being deleted
 
 
 def file_document(file: File) -> dict[str, Any]:

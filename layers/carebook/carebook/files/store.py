@@ -9,7 +9,7 @@ from carebook.contacts.documents import history_document
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.errors import Conflict, RequestMismatch
-from carebook.files.documents import file_document, file_from
+from carebook.files.documents import FILE_KIND, IN_SIGHT, file_document, file_from
 from carebook.files.model import File
 from carebook.ids import HISTORY
 from carebook.instants import instant
@@ -150,19 +150,12 @@ class TableFiles:
                 return files
 
     def page(self, account: str, contact_id: str, *, before: str | None, limit: int) -> list[File]:
-        """One query, and one more for each hundred that are being deleted."""
+        """One query; what is being deleted is read and dropped."""
         pk = keys.contact_pk(account, contact_id)
         high = keys.FILES_LAST if before is None else keys.file_key(account, contact_id, before).sk
-        files: list[File] = []
-        while True:
-            wanted = limit - len(files) + (before is not None)
-            rows = self._table.query(pk, low=keys.FILES_FIRST, high=high, limit=wanted, newest_first=True)
-            behind = [row for row in rows if before is None or row.key.sk != high]
-            files += [file_from(account, contact_id, row) for row in behind if _DELETING not in row.doc]
-            if len(rows) < wanted or len(files) >= limit:
-                return files
-            high = rows[-1].key.sk
-            before = keys.id_of_file(high)
+        wanted = limit + (before is not None)  # the upper end is included
+        rows = self._table.query(pk, low=keys.FILES_FIRST, high=high, limit=wanted, newest_first=True, filters=IN_SIGHT)
+        return [file_from(account, contact_id, row) for row in rows if before is None or row.key.sk != high][:limit]
 
     def due(self, *, now: datetime, limit: int) -> list[tuple[str, str, str]]:
         """One query of GSI2."""
@@ -178,7 +171,7 @@ class TableFiles:
 
 def _item(file: File) -> Item:
     key = keys.file_key(file.account, file.contact_id, file.id)
-    item = make_item(key, "file", file_document(file), version=file.version)
+    item = make_item(key, FILE_KIND, file_document(file), version=file.version)
     item.came_from = file.came_from
     if file.due_at is not None:
         item.gsi2_pk = keys.FILE_PK
