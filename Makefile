@@ -50,8 +50,12 @@ check: $(ENVIRONMENT) ## lint, format, types, import contracts, templates, OpenA
 bench: $(ENVIRONMENT) ## measure requests, capacity, cold starts and CPU; writes docs/benchmarks.md
 	@$(RUN) -m benchmarks
 
-build: $(ENVIRONMENT) ## build the functions and layers for AWS; ARCHITECTURE=arm64 or x86_64
+build: $(ENVIRONMENT) ## build the functions and layers for AWS; ARCHITECTURE=arm64 or x86_64; needs Docker for the scanner
+	@docker info >/dev/null 2>&1 || { echo "error: the virus scanner is built in SAM's container, and no Docker answers; start it" >&2; exit 1; }
 	$(SAM) build --parallel --parameter-overrides Architecture=$(ARCHITECTURE)
+	$(SAM) build ClamavLayer --use-container --container-env-var CAREBOOK_CLAMAV=packages --build-dir .aws-sam/scanner --parameter-overrides Architecture=$(ARCHITECTURE)
+	rm -rf .aws-sam/build/ClamavLayer
+	cp -R .aws-sam/scanner/ClamavLayer .aws-sam/build/ClamavLayer
 
 deploy: build ## deploy to AWS, asking for each parameter
 	$(SAM) deploy --guided --stack-name carebook --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --parameter-overrides Architecture=$(ARCHITECTURE)

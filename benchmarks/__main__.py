@@ -1,6 +1,6 @@
 """``python -m benchmarks``: measure everything, show it, and write ``docs/benchmarks.md``.
 
-``--small`` stops at 20,000 contacts and writes nothing.
+``--small`` stops at 20,000 contacts and writes nothing; ``--files`` measures files alone and writes nothing.
 """
 
 import sys
@@ -13,13 +13,14 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "layers/carebook")]
 
-from benchmarks import report, report_search  # noqa: E402 - found by the line above
+from benchmarks import report, report_files, report_search  # noqa: E402 - found by the line above
 from benchmarks.changes import measure_changes  # noqa: E402
 from benchmarks.cold import measure_cold_starts  # noqa: E402
 from benchmarks.layers import lay_out  # noqa: E402
 from benchmarks.loading import fill  # noqa: E402
 from benchmarks.operations import observe  # noqa: E402
 from benchmarks.peers import compare  # noqa: E402
+from benchmarks.scanning import measure_crowd, measure_memory, measure_time  # noqa: E402
 from benchmarks.searching import ACCOUNT, Taken, measure_searches  # noqa: E402
 from benchmarks.standin import StandIn  # noqa: E402
 from benchmarks.warm import measure_warm_calls  # noqa: E402
@@ -29,6 +30,9 @@ _SIZES: Final = (20_000, 200_000)
 
 def main() -> int:
     """Zero when every request budget that the design sets is kept."""
+    if "--files" in sys.argv[1:]:
+        _show(_files())
+        return 0
     is_small = "--small" in sys.argv[1:]
     parts = [report.head()]
     _show(parts[0])
@@ -39,6 +43,7 @@ def main() -> int:
         parts.append(_show(report.cold_part(measure_cold_starts(observed, laid, Path(scratch)))))
         parts.append(_show(report.warm_part(measure_warm_calls(observed, laid, Path(scratch)))))
     parts.append(_show(_searches(_SIZES[:1] if is_small else _SIZES)))
+    parts.append(_show(_files()))
     if not is_small:
         (ROOT / "docs" / "benchmarks.md").write_text("\n".join(parts), encoding="utf-8")
     over = report.required_but_over(observed)
@@ -57,6 +62,11 @@ def _searches(sizes: Sequence[int]) -> str:
         taken += measure_searches(table, size)
     compared, note = compare(table, sizes[-1])
     return report_search.search_part(taken, loaded, measure_changes(), compared, note)
+
+
+def _files() -> str:
+    """Part (e)."""
+    return report_files.files_part(measure_time(), measure_memory(), measure_crowd())
 
 
 def _show(part: str) -> str:

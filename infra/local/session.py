@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local import deploy, emulator, users
+from infra.local import deploy, emulator, scanner, users
 from infra.local.build import Build, build
 from infra.local.home import DEFAULT_PORT, Home, describe
 from infra.local.logs import function_lines, last_failure
@@ -23,6 +23,7 @@ class Options:
     port: int = DEFAULT_PORT
     fresh: bool = False
     seeded: bool = True
+    newest_definitions: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ def start(home: Home, options: Options) -> Started:
         found_running = running is not None
         with step("build", "looking for changes") as current:
             built = build(current)
+        with step("scanner", "looking for ClamAV") as current:
+            scanner.install_clamav(current)
+            current.say("ClamAV is installed")
         with step("AWS", f"already running on 127.0.0.1:{options.port}") as current:
             if running is None:
                 current.say(f"starting on 127.0.0.1:{options.port}")
@@ -72,6 +76,8 @@ def fill(home: Home, running: emulator.Running, built: Build, options: Options) 
     port = running.port
     with step("deploy", "looking for changes") as current:
         stack = deploy.deploy(home, port, built, current)
+    with step("scanner", "looking for definitions") as current:
+        scanner.provide_definitions(port, current, fetched=options.newest_definitions)
     staff = users.staff(home.read_stack().get("users", []))
     # Written before the users exist: a password that is set must not be lost.
     description = describe(port=port, api_id=stack.api_id, client_id=stack.client_id, users=staff)
@@ -119,7 +125,8 @@ def running_stack(
         fresh: Whether to forget what an earlier stack left in *home*.
     """
     place = Home(home.resolve())
-    started = start(place, Options(port or free_port(), fresh=fresh, seeded=seeded))
+    options = Options(port or free_port(), fresh=fresh, seeded=seeded, newest_definitions=False)
+    started = start(place, options)
     try:
         yield started.description
     finally:

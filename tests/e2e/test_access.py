@@ -36,13 +36,23 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("PATCH", "/contacts/{contact_id}/tasks/{task_id}"): ({"status": "started"}, EVERYBODY, 200),
     ("DELETE", "/contacts/{contact_id}/tasks/{task_id}"): (None, EVERYBODY, 204),
 }
+FILE = {"name": "a.txt", "content_type": "text/plain", "size": 5}
+ROUTES |= {
+    ("POST", "/contacts/{contact_id}/uploads"): ({"files": [FILE]}, EVERYBODY, 201),
+    ("GET", "/contacts/{contact_id}/files"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/files/{file_id}"): (None, EVERYBODY, 404),
+    ("PATCH", "/contacts/{contact_id}/files/{file_id}"): ({"name": "b.txt"}, EVERYBODY, 404),
+    ("DELETE", "/contacts/{contact_id}/files/{file_id}"): (None, EVERYBODY, 404),
+    ("GET", "/contacts/{contact_id}/files/{file_id}/download"): (None, EVERYBODY, 404),
+    ("POST", "/contacts/{contact_id}/files/{file_id}/rescan"): (None, EVERYBODY, 404),
+}
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
 def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of: str = "director") -> str:
     """The route's path, with the contact and, where it takes one, a task of the contact that is *of* somebody."""
-    path = route[1].replace("{contact_id}", contact["id"])
+    path = route[1].replace("{contact_id}", contact["id"]).replace("{file_id}", "fil_none")
     if "{task_id}" not in path:
         return path
     task = stack.call("POST", f"/contacts/{contact['id']}/tasks", as_=of, body={"title": "Call"}).json()

@@ -1,6 +1,7 @@
 """Handlers and stores on moto: the real code, an AWS in memory."""
 
 import copy
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from tests.builders import Caller, Handler
 from tests.template import reading
 
 TABLE = "carebook-test"
+BUCKETS = {name: f"carebook-test-{name}" for name in ("files", "quarantine", "documents", "definitions")}
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +31,16 @@ def aws() -> Iterator[None]:
             "AWS_DEFAULT_REGION": "us-east-1",
             "CAREBOOK_TABLE": TABLE,
             "CAREBOOK_SIGNING_SECRET": "carebook/signing",
+            "CAREBOOK_SCAN_ENGINE": "clamav",
+            "CAREBOOK_SCAN_ATTEMPTS": "4",
+            **{f"CAREBOOK_{name.upper()}_BUCKET": bucket for name, bucket in BUCKETS.items()},
         }.items():
             patch.setenv(name, value)
         _create_table()
+        for bucket in BUCKETS.values():
+            _create_bucket(bucket)
+        queue = boto3.client("sqs").create_queue(QueueName="carebook-test-scans")
+        patch.setenv("CAREBOOK_SCAN_QUEUE", queue["QueueUrl"])
         boto3.client("secretsmanager").create_secret(Name="carebook/signing", SecretString="s" * 64)
         yield
 
@@ -76,6 +85,7 @@ def handler_for(path: str) -> Handler:
     from functions.contract.api import handler as contract
     from functions.cover.api import handler as cover
     from functions.duplicates.api import handler as duplicates
+    from functions.files.api import handler as files
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
     from functions.tasks.api import handler as tasks
@@ -84,11 +94,19 @@ def handler_for(path: str) -> Handler:
         return search
     if path.startswith("/contacts/duplicates") or path.endswith(("/merge", "/unmerge")):
         return duplicates
+    if re.match(r"/contacts/[^/]+/(uploads|files)(/|$)", path):
+        return files
     if "tasks" in path.split("/"):
         return tasks
     if path.endswith("/cover"):
         return cover
     return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
+
+
+def _create_bucket(name: str) -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
 def _create_table() -> None:

@@ -112,6 +112,11 @@ def target(value: Any) -> str | None:
     return None
 
 
+def written(statements: list[Any]) -> list[dict[str, Any]]:
+    """*statements* with those that a condition turns on or off as they are when it is on."""
+    return [one["Fn::If"][1] if "Fn::If" in one else one for one in statements]
+
+
 def listed(value: Any) -> list[Any]:
     """*value* as a list, as policies allow one thing or several."""
     return value if isinstance(value, list) else [value]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.template.reading import everywhere, listed, nested, only, root
+from carebook.files.model import SCAN_WITHIN
+from tests.template.reading import everywhere, listed, nested, only, root, written
 
 TABLE = only(nested("Table"), "AWS::DynamoDB::Table")
 KEY = only(nested("Table"), "AWS::KMS::Key")
@@ -150,7 +151,7 @@ def test_a_queue_is_encrypted_and_takes_encrypted_connections_only(name: str) ->
         statement
         for _, policy in everywhere("AWS::SQS::QueuePolicy")
         if {"Ref": name} in policy["Queues"]
-        for statement in policy["PolicyDocument"]["Statement"]
+        for statement in written(policy["PolicyDocument"]["Statement"])
         if statement["Effect"] == "Deny"
     ]
     assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
@@ -161,3 +162,84 @@ def test_connections_without_tls_are_refused_unless_somebody_turns_that_off() ->
     assert root().content["Parameters"]["EncryptedConnections"]["Default"] == "required"
     only_encrypted = root().content["Conditions"]["OnlyEncrypted"]
     assert only_encrypted == {"Fn::Equals": [{"Ref": "EncryptedConnections"}, "required"]}
+
+
+BUCKETS = dict(everywhere("AWS::S3::Bucket"))
+FILES = nested("Files")
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_is_private_versioned_encrypted_and_tidies_up(name: str) -> None:
+    bucket = BUCKETS[name]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"aws:kms", "AES256"}
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
+    assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules)
+
+
+@pytest.mark.parametrize("name", ["Files", "Quarantine"])
+def test_what_belongs_to_people_is_encrypted_with_our_own_key_and_outlives_the_stack(name: str) -> None:
+    (rule,) = BUCKETS[name]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Ref": "KeyArn"}
+    assert FILES.resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert FILES.resources[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_takes_encrypted_connections_only(name: str) -> None:
+    (policy,) = [one for _, one in everywhere("AWS::S3::BucketPolicy") if one["Bucket"] == {"Ref": name}]
+    (denied,) = [s for s in written(policy["PolicyDocument"]["Statement"]) if s["Sid"] == "EncryptedConnectionsOnly"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_an_upload_is_announced_and_a_browser_can_post_but_not_read() -> None:
+    quarantine = BUCKETS["Quarantine"]
+    assert quarantine["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    (rule,) = quarantine["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["POST"]
+    assert "CorsConfiguration" not in BUCKETS["Files"]
+
+
+def test_what_nobody_found_clean_does_not_stay_in_quarantine() -> None:
+    abandoned = BUCKETS["Quarantine"]["LifecycleConfiguration"]["Rules"][0]
+    assert abandoned["ExpirationInDays"] <= 30
+    assert abandoned["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 7
+
+
+def test_with_guardduty_nobody_reads_what_is_not_tagged_clean_and_only_guardduty_tags() -> None:
+    policy = FILES.resources["QuarantinePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    by_tag = {s["Sid"]: s for s in written(policy) if s["Sid"] != "EncryptedConnectionsOnly"}
+    plan_role = {"aws:PrincipalArn": {"Fn::GetAtt": ["PlanRole", "Arn"]}}
+    assert len(by_tag) == 3
+    for statement in by_tag.values():
+        assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+        assert statement["Condition"]["ArnNotEquals"] == plan_role
+    reading = by_tag["NobodyReadsWhatIsNotClean"]
+    assert set(reading["Action"]) == {"s3:GetObject", "s3:GetObjectVersion"}
+    tag = "s3:ExistingObjectTag/GuardDutyMalwareScanStatus"
+    assert reading["Condition"]["StringNotEquals"] == {tag: "NO_THREATS_FOUND"}
+    for name in ("Plan", "PlanRole"):
+        assert FILES.resources[name]["Condition"] == "ByGuardDuty"
+    assert FILES.content["Conditions"]["ByGuardDuty"] == {"Fn::Equals": [{"Ref": "ScanEngine"}, "guardduty"]}
+
+
+def test_only_the_rule_of_uploads_may_write_into_the_queue_of_scans() -> None:
+    statements = written(root().resources["ScanQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"])
+    (allowed,) = [s for s in statements if s["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Uploaded", "Arn"]}}}
+
+
+def test_a_scan_is_tried_as_often_as_the_queue_sends_it() -> None:
+    queue = root().resources["ScanQueue"]["Properties"]
+    scan = root().resources["ScanUpload"]["Properties"]
+    attempts = scan["Environment"]["Variables"]["CAREBOOK_SCAN_ATTEMPTS"]
+    assert int(attempts) == queue["RedrivePolicy"]["maxReceiveCount"]
+    assert queue["VisibilityTimeout"] > scan["Timeout"]
+    whole = queue["VisibilityTimeout"] * int(attempts)
+    assert whole < SCAN_WITHIN.total_seconds()  # a scan that is still being tried does not count as stuck

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[key
         keys.settings_key(account),
         keys.purged_key(account, contact_id),
         keys.contact_key(account, contact_id),
+        keys.file_key(account, contact_id, contact_id.replace("con_", "fil_")),
         keys.history_key(account, contact_id, contact_id.removeprefix("con_")),
         keys.done_once_key(account, "f" * 64),
         keys.answer_key(account, "f" * 64),
@@ -69,7 +71,7 @@ def test_two_accounts_never_share_a_partition(
 @given(ACCOUNTS, CONTACT_IDS, TYPES)
 def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_type: str | None) -> None:
     found = all_keys(account, contact_id, contact_type)
-    assert len(found) == 13 + (2 if contact_type is None else 4)
+    assert len(found) == 14 + (2 if contact_type is None else 4)
     assert all(len(key.pk.encode()) <= 2048 and len(key.sk.encode()) <= 1024 for key in found)
 
 
@@ -185,3 +187,24 @@ def test_the_key_order_of_dynamodb_is_that_of_python() -> None:
 def test_a_purge_is_due_from_the_second_of_its_moment() -> None:
     assert keys.purge_sk(NOW, "acc", "con_1") <= keys.due_until(NOW)
     assert keys.purge_sk(NOW + timedelta(seconds=1), "acc", "con_1") > keys.due_until(NOW)
+
+
+@settings(deadline=None)
+@given(MOMENTS, ACCOUNTS, CONTACT_IDS, ULIDS)
+def test_a_files_keys_give_back_whose_it_is(at: datetime, account: str, contact_id: str, ulid: str) -> None:
+    file_id = f"fil_{ulid}"
+    assert keys.id_of_file(keys.file_key(account, contact_id, file_id).sk) == file_id
+    assert keys.FILES_FIRST < keys.file_key(account, contact_id, file_id).sk < keys.FILES_LAST
+    sk = keys.file_due_sk(at, account, contact_id, file_id)
+    assert keys.parse_file_due_sk(sk) == (account, contact_id, file_id)
+    assert sk <= keys.due_until(at)
+    assert keys.parse_object_key(keys.object_key(account, contact_id, file_id, "s3cret")) == (
+        account,
+        contact_id,
+        file_id,
+    )
+
+
+@pytest.mark.parametrize("key", ["", "a", "a/b/c", "a/b/c/", "/b/c/d", "a/b/c/d/e", "malware-protection-resource"])
+def test_an_object_that_is_no_files_has_no_owner(key: str) -> None:
+    assert keys.parse_object_key(key) is None

@@ -20,6 +20,31 @@ def signing_secret_id() -> str:
     return _required("CAREBOOK_SIGNING_SECRET")
 
 
+def bucket_name(name: str) -> str:
+    """Name of the bucket that the project calls ``files``, ``quarantine``, ``documents`` or ``definitions``."""
+    return _required(f"CAREBOOK_{name.upper()}_BUCKET")
+
+
+def scan_queue_url() -> str:
+    """Address of the queue of uploads to be scanned."""
+    return _required("CAREBOOK_SCAN_QUEUE")
+
+
+def scan_engine() -> str:
+    """What scans: ``clamav`` or ``guardduty``."""
+    return _required("CAREBOOK_SCAN_ENGINE")
+
+
+def scan_attempts() -> int:
+    """How often a scan is tried before it has failed."""
+    return int(_required("CAREBOOK_SCAN_ATTEMPTS"))
+
+
+def program_folders() -> str:
+    """Folders in which programs are looked for, as in ``PATH``; a layer's and the system's are among them."""
+    return os.pathsep.join([os.environ.get("PATH", ""), "/opt/bin", "/opt/sbin", "/usr/sbin", "/usr/local/sbin"])
+
+
 def user_pool_id() -> str:
     """Id of the Cognito user pool in which all staff are."""
     return _required("CAREBOOK_USER_POOL")

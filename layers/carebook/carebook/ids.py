@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 CONTACT: Final = "con"
+FILE: Final = "fil"
 HISTORY: Final = "his"
 TASK: Final = "tsk"
 

@@ -206,6 +206,48 @@ def added_key(account: str, name: str) -> Key:
     return Key(f"A#{account}#ADDED", hashlib.sha256(name.encode()).hexdigest()[:32])
 
 
+# Files
+
+
+def file_key(account: str, contact_id: str, file_id: str) -> Key:
+    """A file of a contact."""
+    return Key(contact_pk(account, contact_id), f"FILE#{file_id}")
+
+
+FILES_FIRST: Final = "FILE#"
+FILES_LAST: Final = f"FILE#{HIGHEST}"
+
+
+def id_of_file(sk: str) -> str:
+    """The file's id out of its sort key."""
+    return sk.removeprefix(FILES_FIRST)
+
+
+FILE_PK: Final = "FILE"  # GSI2: files that wait for something, in the order of when somebody must look
+
+
+def file_due_sk(at: datetime, account: str, contact_id: str, file_id: str) -> str:
+    """Sort key on GSI2 of a file that waits. The contact is where the file was added: a merge may have moved it."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{contact_id}#{file_id}"
+
+
+def parse_file_due_sk(sk: str) -> tuple[str, str, str]:
+    """Account, contact and file out of :func:`file_due_sk`."""
+    _, account, contact_id, file_id = sk.split("#")
+    return account, contact_id, file_id
+
+
+def object_key(account: str, contact_id: str, file_id: str, secret: str) -> str:
+    """The name of a file's object in a bucket: the way to its record, and what nobody can guess."""
+    return f"{account}/{contact_id}/{file_id}/{secret}"
+
+
+def parse_object_key(key: str) -> tuple[str, str, str] | None:
+    """Account, contact and file out of :func:`object_key`; None when it was not built there."""
+    parts = key.split("/")
+    return (parts[0], parts[1], parts[2]) if len(parts) == 4 and all(parts) else None
+
+
 # Tasks. A record lies with its contact, and beside it an entry by which lists find it: by shelf, then by place. Neither
 # holds the contact's id but in its PK, so that both can move to another contact as they are.
 

@@ -9,3 +9,11 @@ logger = Logger(use_rfc3339=True, utc=True)
 # At DEBUG these write requests and responses, and with them whole records, into the log.
 for _library in ("aws_lambda_powertools", "boto3", "botocore", "pynamodb", "urllib3"):
     logging.getLogger(_library).setLevel(logging.WARNING)
+
+
+def count(what: str) -> None:
+    """Count something that happened, as a metric of CloudWatch."""
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+    with single_metric(name=what, unit=MetricUnit.Count, value=1, namespace="Carebook"):
+        pass

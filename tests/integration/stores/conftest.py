@@ -12,10 +12,13 @@ from benchmarks.counting import item_size, unfiltered
 from benchmarks.standin import read_units
 from carebook.contacts.protocols import ContactStore
 from carebook.contacts.store import TableContacts
+from carebook.files.ports import FileStore
+from carebook.files.store import TableFiles
 from carebook.settings.service import SettingsStore
 from carebook.settings.store import TableSettings
 from carebook.table import Table
 from tests.fakes.contacts import MemoryContacts
+from tests.fakes.files import MemoryFiles
 from tests.fakes.settings import MemorySettings
 from tests.integration.conftest import TABLE
 from tests.template import reading
@@ -30,6 +33,7 @@ class Stores:
 
     contacts: ContactStore
     settings: SettingsStore
+    files: FileStore
 
 
 @pytest.fixture(scope="session")
@@ -83,9 +87,10 @@ def table(empty_table: Callable[[], Table]) -> Table:
 def _stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         settings = MemorySettings()
-        return Stores(MemoryContacts(settings), settings)
+        contacts = MemoryContacts(settings)
+        return Stores(contacts, settings, MemoryFiles(contacts))
     table: Table = request.getfixturevalue("empty_table")()
-    return Stores(TableContacts(table), TableSettings(table))
+    return Stores(TableContacts(table), TableSettings(table), TableFiles(table))
 
 
 @pytest.fixture

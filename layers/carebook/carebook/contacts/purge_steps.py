@@ -10,6 +10,7 @@ from carebook.contacts.searchable import BOOK
 from carebook.errors import Conflict
 from carebook.instants import parse_instant
 from carebook.items import NOT_THERE, Item, Writes, at_version, make_item
+from carebook.objects import StoredObjects
 from carebook.search.vocabulary_marks import vocabulary_mark
 from carebook.table import Table
 
@@ -60,8 +61,12 @@ def _purge_merged(table: Table, account: str, contact_id: str, purging: Mapping[
 
 
 def _delete_all_but(table: Table, account: str, kept: keys.Key) -> None:
-    """Empty a contact's partition but for one item."""
-    while rest := [row.key for row in table.query(kept.pk, limit=_PAGE) if row.key != kept]:
+    """Empty a contact's partition but for one item, with the objects in S3 that its items name."""
+    objects = StoredObjects(table)
+    while rows := [row for row in table.query(kept.pk, limit=_PAGE) if row.key != kept]:
+        # First what the items name: cut short in between, the next run still knows of it.
+        objects.delete_named_in(row.doc for row in rows)
+        rest = [row.key for row in rows]
         table.delete_all(rest + _kept_answers(account, rest))
 
 

@@ -214,6 +214,13 @@ class HistoryEntryView(TypedDict):
         "task_added",
         "task_changed",
         "task_deleted",
+        "file_added",
+        "file_updated",
+        "file_deleted",
+        "file_downloaded",
+        "file_scanned",
+        "file_rescanned",
+        "file_expired",
     ]
     version: int | None
     merged_from: str | None

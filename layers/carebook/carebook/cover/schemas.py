@@ -3,6 +3,7 @@
 from typing import Any, TypedDict
 
 from carebook.contacts.schemas import ContactView
+from carebook.files.schemas import FileView
 from carebook.tasks.schemas import TaskView
 
 
@@ -10,6 +11,14 @@ class TasksPart(TypedDict):
     """The first tasks, and how many there are; when `exact` is false there are more than `count`."""
 
     items: list[TaskView]
+    count: int
+    exact: bool
+
+
+class FilesPart(TypedDict):
+    """The newest files, and how many there are; when `exact` is false there are more than `count`."""
+
+    items: list[FileView]
     count: int
     exact: bool
 
@@ -27,7 +36,7 @@ class CoverView(TypedDict):
 
     contact: ContactView
     open_tasks: TasksPart
-    files: EmptyPart
+    files: FilesPart
     documents: EmptyPart
     clients: EmptyPart
     referrals: EmptyPart

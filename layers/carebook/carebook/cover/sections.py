@@ -7,6 +7,7 @@ from typing import Any, Final
 from pynamodb.expressions.condition import Condition
 
 from carebook import keys
+from carebook.files.documents import IN_SIGHT, file_from
 from carebook.identity import Permission, Principal
 from carebook.table import Row
 from carebook.tasks.entries import TODO, only_of, placed
@@ -42,5 +43,12 @@ _FIRST_TASK, _LAST_TASK = (keys.TASK_ENTRIES + end for end in keys.tasks_on_shel
 SECTIONS: Final[Mapping[str, Section]] = {
     "open_tasks": Section(
         _FIRST_TASK, _LAST_TASK, read=lambda account, row: placed(account, row)[1], filters=_own_tasks
+    ),
+    "files": Section(
+        keys.FILES_FIRST,
+        keys.FILES_LAST,
+        read=lambda account, row: file_from(account, keys.contact_of_pk(row.key.pk), row),
+        filters=lambda _: IN_SIGHT,
+        newest_first=True,
     ),
 }

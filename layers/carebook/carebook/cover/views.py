@@ -7,11 +7,15 @@ from typing import Any, Final, cast
 from carebook.contacts.views import contact_view
 from carebook.cover.model import NOTHING, Cover
 from carebook.cover.schemas import CoverView
+from carebook.files.views import file_view
 from carebook.settings.model import AccountSettings
 from carebook.tasks.views import task_view
 
 # How an item of each section is shown. A section whose domain is not there has no items.
-VIEWS: Final[Mapping[str, Callable[[Any, AccountSettings, datetime], Any]]] = {"open_tasks": task_view}
+VIEWS: Final[Mapping[str, Callable[[Any, AccountSettings, datetime], Any]]] = {
+    "open_tasks": task_view,
+    "files": lambda file, _settings, _now: file_view(file),
+}
 PARTS: Final = ("open_tasks", "files", "documents", "clients", "referrals")
 
 

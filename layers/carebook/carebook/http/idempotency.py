@@ -82,7 +82,7 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
 
 def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> None:
     """An answer that shows a contact must go when the contact is purged: a note beside the contact leads to it."""
-    shown = _contact_in(response.body)
+    shown = _contact_shown(response.body)
     if shown is None:
         return
     from carebook.items import NOT_THERE, make_item
@@ -93,10 +93,17 @@ def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> No
     open_table().put_if(item, NOT_THERE)
 
 
-def _contact_in(body: Any) -> str | None:
-    """The contact that an answer shows, or shows a part of."""
-    ids = (body.get(name) for name in ("id", "contact_id")) if isinstance(body, dict) else ()
-    return next((shown for shown in ids if isinstance(shown, str) and is_id(shown, CONTACT)), None)
+def _contact_shown(body: Any) -> str | None:
+    """The contact that an answer shows, or on which hangs what it shows."""
+    if isinstance(body, list):
+        return next((shown for one in body if (shown := _contact_shown(one))), None)
+    if not isinstance(body, dict):
+        return None
+    for name in ("id", "contact_id"):
+        value = body.get(name)
+        if isinstance(value, str) and is_id(value, CONTACT):
+            return value
+    return next((shown for name in ("items", "file") if (shown := _contact_shown(body.get(name)))), None)
 
 
 @lru_cache(maxsize=256)

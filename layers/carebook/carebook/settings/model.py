@@ -75,3 +75,8 @@ class AccountSettings:
         """For each channel that needs a number: the types of phone it may use."""
         types: Mapping[str, list[str]] = self.values["channel_phone_types"]
         return types
+
+    @property
+    def file_categories(self) -> tuple[str, ...]:
+        """What files may be sorted under; empty: anything."""
+        return tuple(self.values["file_categories"])

@@ -1,0 +1,133 @@
+"""The buckets of files: forms and addresses for callers, copies and streams for the scan. boto3 stops here."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from carebook import environment
+from carebook.files.checking import Gone
+from carebook.files.model import File, Place
+from carebook.files.ports import Form
+from carebook.objects import StoredObjects
+from carebook.table import Table
+
+_CHUNK: Final = 256 * 1024
+_KEPT: Final = "!#$&+-.^_`|~"  # what RFC 8187 lets stand beside letters and digits
+_GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+
+
+class FileBuckets:
+    """The quarantine bucket, where uploads arrive, and the files bucket, where what is clean lies."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._made: Any = None
+
+    def upload_form(self, file: File, *, expires_at: datetime, now: datetime) -> Form:
+        """A form whose policy lets nothing through but a file of this size, type and, where known, this digest."""
+        fields = {"Content-Type": file.content_type}
+        if file.sha256 is not None:
+            fields["x-amz-checksum-algorithm"] = "SHA256"
+            fields["x-amz-checksum-sha256"] = base64.b64encode(bytes.fromhex(file.sha256)).decode()
+        conditions: list[Any] = [{name: value} for name, value in fields.items()]
+        conditions.append(["content-length-range", file.size, file.size])
+        form = self.client.generate_presigned_post(
+            environment.bucket_name("quarantine"),
+            file.key,
+            Fields=fields,
+            Conditions=conditions,
+            ExpiresIn=max(int((expires_at - now).total_seconds()), 1),
+        )
+        return Form(form["url"], form["fields"])
+
+    def download_url(self, file: File, *, seconds: int) -> str:
+        """Every version of this name is a copy of the one that was found clean."""
+        if file.place is None or not file.readable:
+            raise ValueError("Only what is clean is handed out.")
+        url: str = self.client.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": environment.bucket_name("files"),
+                "Key": file.place.key,
+                "ResponseContentDisposition": content_disposition(file.details.name),
+                "ResponseContentType": file.content_type,
+            },
+            ExpiresIn=seconds,
+        )
+        return url
+
+    def read(self, place: Place) -> Iterator[bytes]:
+        """The bytes of one version, piece by piece.
+
+        Raises:
+            Gone: when there is no such version.
+        """
+        name = environment.bucket_name(place.bucket)
+        body = self._asking(self.client.get_object, Bucket=name, Key=place.key, VersionId=place.version_id)["Body"]
+        try:
+            yield from body.iter_chunks(_CHUNK)
+        finally:
+            body.close()
+
+    def take_over(self, place: Place) -> Place:
+        """Copy exactly this version of the quarantine to the files bucket; where it is now."""
+        source = {
+            "Bucket": environment.bucket_name(place.bucket),
+            "Key": place.key,
+            "VersionId": place.version_id,
+        }
+        answer = self._asking(
+            self.client.copy_object, Bucket=environment.bucket_name("files"), Key=place.key, CopySource=source
+        )
+        return Place("files", place.key, answer["VersionId"])
+
+    def remove(self, place: Place) -> None:
+        """Delete one version; one that is gone already is no error."""
+        name = environment.bucket_name(place.bucket)
+        self.client.delete_object(Bucket=name, Key=place.key, VersionId=place.version_id)
+
+    def remove_copies(self, key: str) -> None:
+        """Delete every version of one object from the files bucket."""
+        StoredObjects(self._table).delete("files", key)
+
+    def arrived(self, key: str) -> Place | None:
+        """The first version of an upload that lies in quarantine, if any does."""
+        name = environment.bucket_name("quarantine")
+        found = self.client.list_object_versions(Bucket=name, Prefix=key).get("Versions", ())
+        versions = [one for one in found if one["Key"] == key]
+        oldest = min(versions, key=lambda one: one["LastModified"], default=None)
+        return None if oldest is None else Place("quarantine", key, oldest["VersionId"])
+
+    def _asking(self, call: Any, **parameters: Any) -> Mapping[str, Any]:
+        from botocore.exceptions import ClientError
+
+        try:
+            answer: Mapping[str, Any] = call(**parameters)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _GONE:
+                raise
+            raise Gone from error
+        return answer
+
+    @property
+    def client(self) -> Any:
+        """The S3 client, made at its first use."""
+        if self._made is None:
+            from botocore.config import Config
+
+            # The older signature, and a bucket's global address, would fail with our own key and be redirected.
+            config = Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"})
+            session = self._table.connection.session
+            self._made = session.create_client("s3", region_name=environment.region(), config=config)
+        return self._made
+
+
+def content_disposition(name: str) -> str:
+    """The header that saves a download as *name*, whatever characters it has (RFC 6266, RFC 8187).
+
+    Old programs read ``filename``, with what is not plain ASCII replaced; all others ``filename*``.
+    """
+    plain = "".join(char if char.isascii() and char.isprintable() and char not in '"\\%/;' else "_" for char in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe=_KEPT)}"

@@ -1,0 +1,237 @@
+"""What staff do with the files of a contact, as functions. Collaborators come first, facts by name."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from carebook.contacts.model import Contact
+from carebook.contacts.service import TOO_BUSY, checked_id
+from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
+from carebook.files.history import entry_of
+from carebook.files.model import DOWNLOAD_WITHIN, File, FileDetails
+from carebook.files.ports import Bucket, Contacts, FileStore, ScanQueue
+from carebook.identity import Person
+from carebook.ids import FILE, is_id
+from carebook.merge_patch import merge_patch
+from carebook.retrying import attempts
+from carebook.settings.model import AccountSettings
+
+_NO_SUCH_FILE: Final = "There is no such file."
+_beside: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="files")
+
+
+def writable(contact: Contact) -> Contact:
+    """*contact*, if what hangs on it may be changed.
+
+    Raises:
+        Conflict: when it is archived, or a merge with it is under way.
+    """
+    if contact.archived_at is not None:
+        raise Conflict("The contact is archived. Restore it before you change what hangs on it.", code="archived")
+    if contact.merging is not None:
+        raise Conflict("A merge with this contact is under way. Try again in a moment.", code="merging")
+    return contact
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Whose files somebody reads: of one *category* or of all (None), *limit* of them behind the id *after*."""
+
+    account: str
+    contact_id: str
+    by: Person
+    now: datetime
+    category: str | None
+    after: str | None
+    limit: int
+
+    def wants(self, file: File) -> bool:
+        """Whether the file is of the category asked for."""
+        return self.category is None or file.details.category == self.category
+
+
+def list_files(contacts: Contacts, files: FileStore, reading: Reading) -> tuple[list[File], str | None]:
+    """A page of a contact's files, newest first, and the id behind which the next one begins. Reading it is a view.
+
+    Raises:
+        NotFound: when the account has no such contact.
+    """
+    limit = reading.limit
+    first = partial(files.page, before=reading.after, limit=limit + 1)
+    contact, rows = _together(partial(_view, contacts, reading), first, reading.account, reading.contact_id)
+    found = list(filter(reading.wants, rows))
+    while len(rows) > limit and len(found) <= limit:
+        rows = files.page(contact.account, contact.id, before=rows[-1].id, limit=limit + 1)
+        found += filter(reading.wants, rows)
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def list_by_category(
+    contacts: Contacts, files: FileStore, reading: Reading, *, order: Callable[[Sequence[File]], list[File]]
+) -> tuple[list[File], str | None]:
+    """The same in an *order* for which all files must be read."""
+    view = partial(_view, contacts, reading)
+    _, rows = _together(view, files.all_of, reading.account, reading.contact_id)
+    ordered = order(list(filter(reading.wants, rows)))
+    ids = [file.id for file in ordered]
+    start = ids.index(reading.after) + 1 if reading.after in ids else 0
+    page = ordered[start : start + reading.limit]
+    return page, page[-1].id if start + reading.limit < len(ordered) else None
+
+
+def _view(contacts: Contacts, who: "Reading | Act") -> Contact:
+    return contacts.view(who.account, checked_id(who.contact_id), viewer=who.by, now=who.now)[0]
+
+
+def _together[T](
+    find: Callable[[], Contact], read: Callable[[str, str], T], account: str, contact_id: str
+) -> tuple[Contact, T]:
+    """The contact and what hangs on it, read side by side; once more when the id leads to another contact."""
+    checked_id(contact_id)
+    reading = _beside.submit(read, account, contact_id)
+    try:
+        contact = find()
+    finally:
+        reading.exception()  # wait for it in any case
+    return contact, reading.result() if contact.id == contact_id else read(account, contact.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does something to which file, when, and which version of it they mean."""
+
+    account: str
+    contact_id: str
+    file_id: str
+    by: Person
+    now: datetime
+    expected_version: int | None = None
+
+
+def view_file(contacts: Contacts, files: FileStore, act: Act) -> File:
+    """One file. Reading it is a view of the contact.
+
+    Raises:
+        NotFound: when the account has no such contact, or the contact no such file.
+    """
+    return _read(files, act, partial(_view, contacts, act))[1]
+
+
+def _read(files: FileStore, act: Act, find: Callable[[], Contact]) -> tuple[Contact, File]:
+    """The contact and its file, read side by side."""
+    file_id = act.file_id if is_id(act.file_id, FILE) else None
+    if file_id is None:
+        find()  # a contact that is not there comes first
+        raise NotFound(_NO_SUCH_FILE)
+    contact, file = _together(
+        find, lambda account, owner: files.find(account, owner, file_id), act.account, act.contact_id
+    )
+    if file is None:
+        raise NotFound(_NO_SUCH_FILE)
+    return contact, file
+
+
+def _find(contacts: Contacts, act: Act) -> Contact:
+    return contacts.find(act.account, checked_id(act.contact_id))[0]
+
+
+def change_file(
+    contacts: Contacts,
+    files: FileStore,
+    act: Act,
+    *,
+    patch: Mapping[str, Any],
+    read_details: Callable[[Any, AccountSettings, FileDetails], FileDetails],
+) -> File:
+    """The file with a merge patch applied.
+
+    Raises:
+        NotFound, StaleVersion, Conflict, Invalid: as for a contact.
+    """
+
+    def edit(file: File, settings: AccountSettings) -> File | None:
+        details = read_details(merge_patch(file.details.to_document(), patch), settings, file.details)
+        return None if details == file.details else file.edited(details, act.now)
+
+    return _write(contacts, files, act, "file_updated", edit)
+
+
+def rescan_file(contacts: Contacts, files: FileStore, queue: ScanQueue, act: Act) -> File:
+    """The file, being scanned once more.
+
+    Raises:
+        Conflict: when there is nothing to scan, or a scan is under way.
+    """
+    file = _write(contacts, files, act, "file_rescanned", lambda file, _: file.rescanned(act.now))
+    queue.ask_for_scan(file)  # should this fail, the file counts as stuck after a while
+    return file
+
+
+def delete_file(contacts: Contacts, files: FileStore, act: Act) -> None:
+    """Delete the file: its record, and its bytes in every version. Cut short, it is out of sight and finished later."""
+    for _ in attempts():
+        contact, file = _read(files, act, partial(_find, contacts, act))
+        _refuse_stale(file, act)
+        writable(contact)
+        try:
+            files.hide(file, entry_of("file_deleted", file, None, by=act.by, now=act.now), contact=contact, now=act.now)
+        except Conflict:
+            continue
+        files.finish_deletion(file.account, file.contact_id, file.id)
+        return
+    raise Unavailable(TOO_BUSY)
+
+
+def download_file(contacts: Contacts, files: FileStore, bucket: Bucket, act: Act) -> tuple[str, datetime]:
+    """An address to fetch the file from, and until when; who asked for it goes into the contact's history first.
+
+    Raises:
+        Conflict: unless the file is clean.
+    """
+    _, file = _read(files, act, partial(_find, contacts, act))
+    if not file.readable:
+        raise Conflict(f"Only a clean file can be downloaded; this one is {file.status.value}.", code="file_not_clean")
+    files.record(file, entry_of("file_downloaded", None, file, by=act.by, now=act.now))
+    return bucket.download_url(file, seconds=int(DOWNLOAD_WITHIN.total_seconds())), act.now + DOWNLOAD_WITHIN
+
+
+def _write(
+    contacts: Contacts,
+    files: FileStore,
+    act: Act,
+    action: str,
+    next_version: Callable[[File, AccountSettings], File | None],
+) -> File:
+    """Read, decide, write; and again when somebody else wrote in between."""
+    for _ in attempts():
+        found: list[AccountSettings] = []
+        contact, before = _read(files, act, partial(_find_with_settings, contacts, act, found))
+        _refuse_stale(before, act)
+        writable(contact)
+        settings = found[0]
+        after = next_version(before, settings)
+        if after is None:
+            contacts.view(act.account, contact.id, viewer=act.by, now=act.now)
+            return before
+        try:
+            files.replace(before, after, entry_of(action, before, after, by=act.by, now=act.now), contact=contact)
+        except Conflict:
+            continue
+        return after
+    raise Unavailable(TOO_BUSY)
+
+
+def _refuse_stale(file: File, act: Act) -> None:
+    if act.expected_version is not None and act.expected_version != file.version:
+        known = 0 < act.expected_version < file.version
+        current = file.changed_since(act.expected_version) if known else {}
+        raise StaleVersion(version=file.version, expected=act.expected_version, current=current)
+
+
+def _find_with_settings(contacts: Contacts, act: Act, settings: list[AccountSettings]) -> Contact:
+    contact, found = contacts.find(act.account, checked_id(act.contact_id))
+    settings.append(found)
+    return contact

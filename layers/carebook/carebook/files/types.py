@@ -1,0 +1,128 @@
+"""Whether a file's first bytes are what it says it is.
+
+The signatures are ``filetype``'s, a pure Python library without dependencies: python-magic would need libmagic and its
+database in a layer, and puremagic's list of thousands gives several guesses for most files, sure of none. What the
+signatures mean for a practice's files is decided here.
+"""
+
+import mimetypes
+from typing import Final
+
+HEAD: Final = 8192  # bytes of a file's beginning that are looked at
+
+_PROGRAMS: Final = (
+    (b"MZ", "application/x-msdownload"),
+    (b"\x7fELF", "application/x-executable"),
+    (b"\xfe\xed\xfa\xce", "application/x-mach-binary"),
+    (b"\xfe\xed\xfa\xcf", "application/x-mach-binary"),
+    (b"\xce\xfa\xed\xfe", "application/x-mach-binary"),
+    (b"\xcf\xfa\xed\xfe", "application/x-mach-binary"),
+    (b"\xca\xfe\xba\xbe", "application/java-vm"),
+    (b"\x00asm", "application/wasm"),
+    (b"dex\n", "application/vnd.android.dex"),
+    (b"#!", "text/x-shellscript"),
+    (b"\x4c\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"),
+)
+_PROGRAM_TYPES: Final = frozenset(
+    {
+        *(kind for _, kind in _PROGRAMS),
+        "application/vnd.microsoft.portable-executable",
+        "application/x-dosexec",
+        "application/x-elf",
+        "application/x-sharedlib",
+        "application/x-sh",
+        "text/x-python",
+        "text/x-perl",
+        "application/java-archive",
+    }
+)
+# Types that share a beginning, or that systems take for one another. What is in a set is no contradiction to the rest.
+_ALIKE: Final = (
+    frozenset({"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/apng", "image/gif",
+               "image/webp", "image/bmp", "image/x-ms-bmp", "image/tiff", "image/heic", "image/heif", "image/avif",
+               "image/jpx", "image/jp2", "image/x-icon", "image/vnd.microsoft.icon"}),
+    frozenset({"application/zip", "application/x-zip-compressed", "application/epub+zip",
+               "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+               "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+               "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+               "application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet",
+               "application/vnd.oasis.opendocument.presentation"}),
+    frozenset({"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
+               "application/vnd.ms-outlook", "application/x-ole-storage"}),
+    frozenset({"application/pdf", "application/x-pdf"}),
+    frozenset({"application/rtf", "text/rtf"}),
+    frozenset({"application/gzip", "application/x-gzip"}),
+    frozenset({"application/dicom", "image/dicom", "image/dcm"}),
+    frozenset({"audio/mp4", "audio/x-m4a", "audio/m4a", "video/mp4", "video/x-m4v", "video/quicktime", "video/3gpp"}),
+    frozenset({"audio/x-wav", "audio/wav", "audio/vnd.wave"}),
+    frozenset({"audio/mpeg", "audio/mp3"}),
+    frozenset({"audio/ogg", "video/ogg", "audio/opus"}),
+    frozenset({"video/webm", "audio/webm", "video/x-matroska"}),
+)  # fmt: skip
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TEXT: Final = frozenset({"application/json", "application/xml", "application/javascript", "image/svg+xml"})
+_SAYS_NOTHING: Final = frozenset({"application/octet-stream", "binary/octet-stream"})
+
+
+def found_type(head: bytes) -> str | None:
+    """The type that the first bytes tell; None when they tell none, as those of plain text do."""
+    for beginning, kind in _PROGRAMS:
+        if head.startswith(beginning):
+            return kind
+    if b"%PDF-" in head[:1024]:  # readers find the header anywhere in the first kilobyte (ISO 32000-1, annex H.3.4.1)
+        return "application/pdf"
+    if head.startswith(_OLE):
+        return "application/x-ole-storage"
+    import filetype
+
+    guessed: str | None = filetype.guess_mime(head)
+    return guessed
+
+
+def contradiction(head: bytes, *, content_type: str, name: str) -> str | None:
+    """The type that the first bytes tell, when it is not what a file is said to be; None when all is well.
+
+    A file is said to be what its declared type and the ending of its name say. A program must be what both say;
+    anything else what one of them says, because browsers call a table in text a spreadsheet, and the like.
+    """
+    claims = _claims(content_type, name)
+    found = found_type(head)
+    if not claims:
+        return None
+    fitting = [_fits(found, head, claim) for claim in claims]
+    if all(fitting) or (any(fitting) and found not in _PROGRAM_TYPES):
+        return None
+    return found or ("text/plain" if _is_text(head) else "application/octet-stream")
+
+
+def _claims(content_type: str, name: str) -> list[str]:
+    declared = content_type.partition(";")[0].strip().lower()
+    # Without the system's own tables, which differ from machine to machine.
+    ending = mimetypes.MimeTypes().guess_type(name.lower())[0]
+    return [claim for claim in dict.fromkeys((declared, ending)) if claim and claim not in _SAYS_NOTHING]
+
+
+def _fits(found: str | None, head: bytes, claim: str) -> bool:
+    if claim.startswith("text/") or claim in _TEXT:
+        is_script = found == "text/x-shellscript" and claim in _PROGRAM_TYPES
+        return is_script or _alike(found, claim) or (found is None and _is_text(head))
+    if found in _PROGRAM_TYPES:
+        return claim in _PROGRAM_TYPES
+    if claim in _PROGRAM_TYPES:
+        return True  # less than it says
+    if found is None:
+        return claim not in _recognized()
+    return _alike(found, claim) or claim not in _recognized()
+
+
+def _is_text(head: bytes) -> bool:
+    return b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff"))  # UTF-16 says so itself
+
+
+def _alike(one: str | None, other: str) -> bool:
+    return one == other or any(one in kinds and other in kinds for kinds in _ALIKE)
+
+
+def _recognized() -> frozenset[str]:
+    """Types whose files always begin in a way that is known: without it a file is not of the type."""
+    return frozenset().union(*_ALIKE)
