@@ -20,6 +20,16 @@ def signing_secret_id() -> str:
     return _required("CAREBOOK_SIGNING_SECRET")
 
 
+def bucket_name(name: str) -> str:
+    """Name of the bucket that the project calls ``files``, ``quarantine``, ``documents`` or ``definitions``."""
+    return _required(f"CAREBOOK_{name.upper()}_BUCKET")
+
+
+def typesetting_function() -> str:
+    """Name of the function that makes PDFs."""
+    return _required("CAREBOOK_TYPESETTING_FUNCTION")
+
+
 def region() -> str:
     """The AWS region this function runs in."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"

@@ -43,7 +43,8 @@ Name = Annotated[str, Field(max_length=100), ONE_LINE]
 LongName = Annotated[str, Field(max_length=200), ONE_LINE]
 Label = Annotated[str, Field(max_length=50), ONE_LINE]
 # Many lines, kept to the letter.
-Text = Annotated[str, Field(max_length=20_000), AfterValidator(_text)]
+MANY_LINES: Final = AfterValidator(_text)
+Text = Annotated[str, Field(max_length=20_000), MANY_LINES]
 
 
 @dataclass(frozen=True, slots=True)

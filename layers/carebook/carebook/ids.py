@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Final
 
 CONTACT: Final = "con"
+DOCUMENT: Final = "doc"
 HISTORY: Final = "his"
+TEMPLATE: Final = "tpl"
 
 # Crockford's base 32 as the ULID specification fixes it; the first digit of 48 bits in base 32 is at most 7.
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")

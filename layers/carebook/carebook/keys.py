@@ -196,3 +196,34 @@ def parse_purge_sk(sk: str) -> tuple[str, str]:
     """Account and contact id out of :func:`purge_sk`."""
     _, account, contact_id = sk.split("#")
     return account, contact_id
+
+
+# Documents
+
+
+def template_key(account: str, template_id: str) -> Key:
+    """A template of documents."""
+    return Key(f"A#{account}", f"DOCTPL#{template_id}")
+
+
+TEMPLATES_FIRST: Final = "DOCTPL#"
+TEMPLATES_LAST: Final = f"DOCTPL#{HIGHEST}"
+
+
+def id_of_template(sk: str) -> str:
+    """The template's id out of its sort key."""
+    return sk.removeprefix(TEMPLATES_FIRST)
+
+
+def document_key(account: str, contact_id: str, document_id: str) -> Key:
+    """A document of a contact."""
+    return Key(contact_pk(account, contact_id), f"DOC#{document_id}")
+
+
+DOCUMENTS_FIRST: Final = "DOC#"
+DOCUMENTS_LAST: Final = f"DOC#{HIGHEST}"
+
+
+def id_of_document(sk: str) -> str:
+    """The document's id out of its sort key."""
+    return sk.removeprefix(DOCUMENTS_FIRST)

@@ -199,7 +199,10 @@ class HistoryEntryView(TypedDict):
     id: str
     at: str
     by: PersonView
-    action: Literal["created", "updated", "archived", "restored", "merged", "unmerged", "viewed"]
+    action: Literal[
+        "created", "updated", "archived", "restored", "merged", "unmerged", "viewed",
+        "document_added", "document_changed", "document_finalized", "document_deleted",
+    ]  # fmt: skip
     version: int | None
     changes: list[ChangeView]
 
