@@ -1,6 +1,7 @@
 """Handlers and stores on moto: the real code, an AWS in memory."""
 
 import copy
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from tests.builders import Caller, Handler
 from tests.template import reading
 
 TABLE = "carebook-test"
+BUCKETS = {name: f"carebook-test-{name}" for name in ("files", "quarantine", "documents", "definitions")}
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +31,13 @@ def aws() -> Iterator[None]:
             "AWS_DEFAULT_REGION": "us-east-1",
             "CAREBOOK_TABLE": TABLE,
             "CAREBOOK_SIGNING_SECRET": "carebook/signing",
+            "CAREBOOK_TYPESETTING_FUNCTION": "carebook-test-typeset",
+            **{f"CAREBOOK_{name.upper()}_BUCKET": bucket for name, bucket in BUCKETS.items()},
         }.items():
             patch.setenv(name, value)
         _create_table()
+        for bucket in BUCKETS.values():
+            _create_bucket(bucket)
         boto3.client("secretsmanager").create_secret(Name="carebook/signing", SecretString="s" * 64)
         yield
 
@@ -74,6 +80,7 @@ def handler_for(path: str) -> Handler:
     """The function that the template routes *path* to."""
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
+    from functions.documents.api import handler as documents
     from functions.duplicates.api import handler as duplicates
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
@@ -82,7 +89,15 @@ def handler_for(path: str) -> Handler:
         return search
     if path.startswith("/contacts/duplicates") or path.endswith(("/merge", "/unmerge")):
         return duplicates
+    if re.match(r"/document-templates(/|$)|/contacts/[^/]+/documents(/|$)", path):
+        return documents
     return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
+
+
+def _create_bucket(name: str) -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
 def _create_table() -> None:

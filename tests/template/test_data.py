@@ -161,3 +161,43 @@ def test_connections_without_tls_are_refused_unless_somebody_turns_that_off() ->
     assert root().content["Parameters"]["EncryptedConnections"]["Default"] == "required"
     only_encrypted = root().content["Conditions"]["OnlyEncrypted"]
     assert only_encrypted == {"Fn::Equals": [{"Ref": "EncryptedConnections"}, "required"]}
+
+
+BUCKETS = dict(everywhere("AWS::S3::Bucket"))
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_is_private_versioned_encrypted_and_tidies_up(name: str) -> None:
+    bucket = BUCKETS[name]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"aws:kms", "AES256"}
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
+    assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules)
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_takes_encrypted_connections_only(name: str) -> None:
+    (policy,) = [one for _, one in everywhere("AWS::S3::BucketPolicy") if one["Bucket"] == {"Ref": name}]
+    (denied,) = [s for s in policy["PolicyDocument"]["Statement"] if s["Sid"] == "EncryptedConnectionsOnly"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_pdfs_are_encrypted_with_our_own_key_and_outlive_the_stack() -> None:
+    (rule,) = BUCKETS["Documents"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Ref": "KeyArn"}
+    documents = nested("Documents").resources["Documents"]
+    assert documents["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert documents["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_pdf_that_nobody_keeps_goes_and_one_that_is_kept_stays() -> None:
+    unkept, others = BUCKETS["Documents"]["LifecycleConfiguration"]["Rules"]
+    assert unkept["TagFilters"] == [{"Key": "kept", "Value": "no"}]
+    assert unkept["ExpirationInDays"] == unkept["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
+    assert "ExpirationInDays" not in others
+    assert "NoncurrentVersionExpiration" not in others

@@ -1,5 +1,6 @@
 """What each role may do: what its function calls, and nothing more."""
 
+import re
 from typing import Any
 
 import pytest
@@ -36,12 +37,38 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     "SearchApi": {"table": {"Query", "BatchGetItem", "GetItem", "PutItem"}},
     "BuildVocabulary": {"table": {"Query", "PutItem", "BatchWriteItem"}, "GSI2": {"Query"}},
+    "DocumentsApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
+    },
+    "Typeset": {},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "ContractApi": {},
 }
+# The same for buckets, by what they are called in the code.
+BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
+    "DocumentsApi": {
+        "documents": {
+            "GetObject",
+            "GetObjectTagging",
+            "PutObjectTagging",
+            "ListBucketVersions",
+            "DeleteObjectVersion",
+        },
+    },
+    "Typeset": {"documents": {"PutObject", "PutObjectTagging"}},
+}
 # Holds what is due in every account.
 READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "FinishMerges", "PurgeArchived"}
-SIGNS_CURSORS = {"ContactsApi", "DuplicatesApi", "SearchApi"}
+SIGNS_CURSORS = {"ContactsApi", "DocumentsApi", "DuplicatesApi", "SearchApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
 TRACES = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}
@@ -66,7 +93,27 @@ def test_no_role_has_a_wildcard(name: str) -> None:
         assert "NotAction" not in statement
         assert "NotResource" not in statement
         assert not [action for action in listed(statement["Action"]) if "*" in action]
-        assert not [resource for resource in listed(statement["Resource"]) if "*" in resource_text(resource)]
+        assert not [r for r in listed(statement["Resource"]) if "*" in resource_text(r) and not is_narrow(r)]
+
+
+def is_narrow(resource: Any) -> bool:
+    """The objects of one bucket, whose names are made as they come."""
+    return re.fullmatch(r"\$\{[\w.]+Arn\}/\*", resource_text(resource)) is not None
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_may_do_with_buckets_what_it_calls(name: str) -> None:
+    granted: dict[str, set[str]] = {}
+    for statement in statements(ROLES[role_of(name)]):
+        actions = {a.removeprefix("s3:") for a in listed(statement["Action"]) if a.startswith("s3:")}
+        for resource in listed(statement["Resource"]) if actions else ():
+            (bucket,) = [one for one in ("Documents",) if f"Outputs.{one}Arn" in str(resource)]
+            granted.setdefault(bucket.lower(), set()).update(actions)
+    assert granted == BUCKET_CALLS.get(name, {})
+
+
+def test_the_press_is_called_by_the_documents_api_alone() -> None:
+    assert [name for name in functions() if may(name, "lambda:InvokeFunction", "Typeset")] == ["DocumentsApi"]
 
 
 @pytest.mark.parametrize("name", ROLES)

@@ -5,7 +5,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from carebook import environment
-from carebook.errors import Unavailable
 
 # Objects with this tag on "no" are deleted after a day by the bucket's own rule.
 _TAG: Final = "kept"
@@ -65,21 +64,12 @@ class DocumentBucket:
         return url
 
     def remove(self, key: str) -> None:
-        """Delete every version of a PDF; one that is gone already is no error.
-
-        Raises:
-            Unavailable: when one could not be deleted.
-        """
+        """Delete every version of a PDF, one by one: there are few; one that is gone already is no error."""
         name = environment.bucket_name("documents")
         for page in self._client.get_paginator("list_object_versions").paginate(Bucket=name, Prefix=key):
-            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-            versions = [{"Key": key, "VersionId": one["VersionId"]} for one in found if one["Key"] == key]
-            if versions:
-                answer: Mapping[str, Any] = self._client.delete_objects(
-                    Bucket=name, Delete={"Objects": versions, "Quiet": True}
-                )
-                if answer.get("Errors"):
-                    raise Unavailable("The PDF could not be deleted. Try again in a moment.")
+            for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                if one["Key"] == key:  # a prefix also finds longer names
+                    self._client.delete_object(Bucket=name, Key=key, VersionId=one["VersionId"])
 
     @property
     def _client(self) -> Any:

