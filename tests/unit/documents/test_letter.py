@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -85,5 +86,5 @@ def test_every_field_has_a_value() -> None:
         ({"type": "physician", "last_name": None, "first_name": None, "organization_name": "Lab"}, "Lab"),
     ],
 )
-def test_only_a_physician_is_called_doctor(fields: dict[str, str | None], salutation: str) -> None:
+def test_only_a_physician_is_called_doctor(fields: dict[str, Any], salutation: str) -> None:
     assert values_for(contact(**fields), settings(), sender="", now=NOW)["contact.salutation"] == salutation
