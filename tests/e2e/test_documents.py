@@ -74,7 +74,7 @@ def test_a_letter_from_draft_to_final(stack: Stack, letter: str) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_any_script_is_printed(stack: Stack, contact: dict[str, Any], script: str) -> None:
-    body = {"title": SCRIPTS[script], "body": f'{SCRIPTS[script]} #read("/etc/passwd")'}
+    body = {"title": SCRIPTS[script], "body": f'{SCRIPTS[script]}\n\n#read("/etc/passwd")'}
     made = stack.call("POST", f"/contacts/{contact['id']}/documents", body=body)
     pdf = fetched(stack, made.headers["Location"])
     shown = text_of(pdf)

@@ -1,6 +1,7 @@
 """The press: a letter as PDF, set by Typst with the fonts of its own layer and nothing of the machine."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -18,6 +19,7 @@ _FIRST_FONTS: Final = ("Noto Sans",)
 _LAST_FONTS: Final = ("Noto Sans Symbols", "Noto Emoji")
 # Archivable, and it refuses text that no font can show instead of printing boxes.
 _STANDARD: Final = "a-2u"
+_LONG_WORD: Final = re.compile("[!-~\u00a1-\u024f]{48,}")  # as letter.typ has it
 _UNPRINTABLE: Final = "could not be displayed with"
 
 
@@ -69,7 +71,7 @@ def _data(sheet: Sheet) -> dict[str, Any]:
     letter = sheet.letter
     blocks = blocks_of(sheet.body)
     recipient = [*letter.recipient, *_address_lines(letter)]
-    text = "\n".join([sheet.title, *recipient, sheet.body])
+    text = "\n".join([sheet.title, *letter.practice.values(), *recipient, sheet.body])
     return {
         "title": sheet.title,
         "draft": sheet.draft,
@@ -81,6 +83,7 @@ def _data(sheet: Sheet) -> dict[str, Any]:
         "recipient": list(map(_line, recipient)),
         "date": letter.date,
         "blocks": blocks,
+        "long-words": _LONG_WORD.search(text) is not None,
     }
 
 
