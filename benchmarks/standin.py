@@ -96,14 +96,24 @@ class StandIn(Table):
         (row,) = self.get_together(key)
         return row
 
-    def get_together(self, *keys: Key) -> list[Row | None]:
+    def get_together(self, *keys: Key, latest: bool = True) -> list[Row | None]:
         found = [self._find(key) for key in keys]
-        self._charge(reads=sum(read_units(stored.size if stored else 0) for stored in found))
+        units = sum(read_units(stored.size if stored else 0) for stored in found)
+        self._charge(reads=units if latest else units / 2)
         return [stored and _row(key, stored) for key, stored in zip(keys, found, strict=True)]
 
     def query(
-        self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
+        self,
+        pk: str,
+        *,
+        low: str | None = None,
+        high: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+        filters: Condition | None = None,
     ) -> list[Row]:
+        if filters is not None:
+            raise NotImplementedError("Only pages are filtered here.")
         keys = self._partitions[pk].keys
         chosen = keys[bisect_left(keys, low or "") : len(keys) if high is None else bisect_right(keys, high)]
         chosen = (chosen[::-1] if newest_first else chosen)[:limit]

@@ -38,21 +38,30 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("PATCH", "/contacts/{contact_id}/documents/{doc_id}"): ({"status": "final"}, EVERYBODY, 200),
     ("DELETE", "/contacts/{contact_id}/documents/{doc_id}"): (None, EVERYBODY, 204),
     ("GET", "/contacts/{contact_id}/documents/{doc_id}/pdf"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/cover"): (None, EVERYBODY, 200),
+    ("GET", "/tasks"): (None, EVERYBODY, 200),
+    ("POST", "/contacts/{contact_id}/tasks"): ({"title": "Call"}, EVERYBODY, 201),
+    ("GET", "/contacts/{contact_id}/tasks"): (None, EVERYBODY, 200),
+    # By everybody, but a task of somebody else is not there for those who see only their own.
+    ("GET", "/contacts/{contact_id}/tasks/{task_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/contacts/{contact_id}/tasks/{task_id}"): ({"status": "started"}, EVERYBODY, 200),
+    ("DELETE", "/contacts/{contact_id}/tasks/{task_id}"): (None, EVERYBODY, 204),
 }
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
-def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any]) -> str:
-    """The route's path, with what it speaks of made first."""
+def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of: str = "director") -> str:
+    """The route's path, with what it speaks of made first; a task is *of* somebody."""
     path = route[1].replace("{contact_id}", contact["id"])
     new = {
+        "{task_id}": (f"/contacts/{contact['id']}/tasks", {"title": "Call"}),
         "{template_id}": ("/document-templates", {"title": "T"}),
         "{doc_id}": (f"/contacts/{contact['id']}/documents", {"title": "D", "body": "Hello"}),
     }
     for place, (where, body) in new.items():
         if place in path:
-            path = path.replace(place, stack.call("POST", where, body=body).json()["id"])
+            path = path.replace(place, stack.call("POST", where, as_=of, body=body).json()["id"])
     return path
 
 
@@ -92,7 +101,7 @@ def test_another_account_finds_nothing(stack: Stack, contact: dict[str, Any], ro
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_may_what_it_may(stack: Stack, contact: dict[str, Any], route: tuple[str, str], role: str) -> None:
     body, allowed, status = ROUTES[route]
-    answer = stack.call(route[0], path_of(stack, route, contact), as_=role, body=body)
+    answer = stack.call(route[0], path_of(stack, route, contact, of=role), as_=role, body=body)
     if role in allowed:
         assert answer.status_code == status, answer.text
     else:

@@ -1,5 +1,6 @@
 """Documents, templates and PDFs kept in memory. The table's stores pass the same tests."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,9 @@ class MemoryDocuments:
         self._kept: dict[tuple[str, str, str], Document] = {}
         self._requests: dict[tuple[str, str], Document] = {}
         self.entries: list[HistoryEntry] = []
+
+    def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
+        return other(), ours()
 
     def find(self, account: str, contact_id: str, document_id: str) -> Document:
         try:

@@ -80,10 +80,12 @@ def handler_for(path: str) -> Handler:
     """The function that the template routes *path* to."""
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
+    from functions.cover.api import handler as cover
     from functions.documents.api import handler as documents
     from functions.duplicates.api import handler as duplicates
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
+    from functions.tasks.api import handler as tasks
 
     if path.startswith("/contacts/search"):
         return search
@@ -91,6 +93,10 @@ def handler_for(path: str) -> Handler:
         return duplicates
     if re.match(r"/document-templates(/|$)|/contacts/[^/]+/documents(/|$)", path):
         return documents
+    if "tasks" in path.split("/"):
+        return tasks
+    if path.endswith("/cover"):
+        return cover
     return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
 
 

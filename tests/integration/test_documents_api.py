@@ -202,13 +202,19 @@ def test_what_a_template_may_not_hold_is_named_with_the_nearest_field(director: 
         ({"title": None}, [("title", "required")]),
         ({"body": "x" * 50_001}, [("body", "too_long")]),
         ({"body": "{{ nope }}"}, [("body", "unknown_merge_field")]),
-        ({"contact_id": "x"}, [("contact_id", "unknown_field")]),
+        ({"contact_id": "x", "text": "y"}, [("contact_id", "read_only"), ("text", "unknown_field")]),
         ({"body": "", "status": "final"}, [("body", "required")]),
     ],
 )
 def test_bad_changes_are_named(director: Caller, draft: str, patch: dict[str, Any], errors: list[Any]) -> None:
     assert errors_of(director.patch(draft, patch)) == errors
     assert director.get(draft).body["version"] == 1
+
+
+def test_what_we_make_is_said_to_be_ours(director: Caller, draft: str) -> None:
+    whole = director.get(draft).body
+    refused = dict(errors_of(director.patch(draft, whole)))
+    assert refused == dict.fromkeys(set(whole) - {"title", "body", "status"}, "read_only")
 
 
 def test_what_cannot_be_printed_is_told_and_stays_a_draft(director: Caller, draft: str) -> None:

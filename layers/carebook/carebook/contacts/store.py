@@ -1,7 +1,7 @@
 """Contacts in the table. A contact, its places in lists and its history entry are one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from carebook.contacts.documents import (
 )
 from carebook.contacts.history import HistoryEntry, end_of_hour, viewed
 from carebook.contacts.history_page import history_page
+from carebook.contacts.in_use import contacts_in_use
 from carebook.contacts.model import Contact, ContactSummary, summary_of
 from carebook.contacts.searchable import BOOK, searchable
 from carebook.contacts.service import Found
@@ -76,6 +77,10 @@ class TableContacts:
                 if row is not None and "purging" not in row.doc
             ]
         return [contact for contact in found if contact.in_use]
+
+    def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
+        """One request, rarely more; see :func:`contacts_in_use`."""
+        return contacts_in_use(self._table, account, contact_ids)
 
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
         """The view is written beside the read, unless this environment has written it in this hour.
@@ -176,10 +181,16 @@ class TableContacts:
         return [(row.key.sk, summary_from(row.doc)) for row in rows]
 
     def history(
-        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        contact_id: str,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
         """One query, rarely two; see :func:`history_page`."""
-        return history_page(self._table, account, contact_id, before=before, limit=limit)
+        return history_page(self._table, account, contact_id, before=before, limit=limit, seen_by=seen_by)
 
     def purge(self, contact: Contact, *, by: Person, now: datetime) -> None:
         """First out of sight in one transaction, then piece by piece; :meth:`finish_purge` can go on at any point."""

@@ -10,8 +10,8 @@ from carebook.documents.service import (
     DocumentStore,
     Pdfs,
     Press,
-    checked_document_id,
     sheet_of,
+    viewed,
 )
 
 FETCHED_WITHIN: Final = timedelta(minutes=5)
@@ -27,8 +27,7 @@ def pdf_of_document(
         NotPrintable: when a draft holds characters that cannot be printed.
         Unavailable: when it could not be made now.
     """
-    contact, settings = contacts.view(act.account, checked_id(act.contact_id), viewer=act.by, now=act.now)
-    document = documents.find(act.account, contact.id, checked_document_id(act.document_id))
+    contact, settings, document = viewed(contacts, documents, act)
     key = document.final_key or document.draft_key
     if document.letter is None:
         press.print(sheet_of(document, letter_to(contact, settings, act.now)), key=key)

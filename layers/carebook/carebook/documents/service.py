@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from carebook.contacts.history import Change, HistoryEntry
 from carebook.contacts.model import Contact
-from carebook.contacts.service import TOO_BUSY, ContactStore, checked_id
+from carebook.contacts.service import TOO_BUSY, ContactStore, Found, checked_id
 from carebook.documents.fields import KNOWN_FIELDS, as_markdown, values_for
 from carebook.documents.letter import Letter, Sheet, letter_to
 from carebook.documents.model import LONGEST_BODY, LONGEST_TITLE, Document, Status
@@ -78,6 +78,10 @@ class DocumentStore(Protocol):
 
     def page(self, account: str, contact_id: str, *, before: str | None, limit: int) -> list[Document]:
         """Up to *limit* documents of a contact, newest first, older than the one with the id *before*."""
+        ...
+
+    def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
+        """What both give, side by side where that saves time; what *other* raises comes first."""
         ...
 
 
@@ -191,8 +195,7 @@ def view_document(contacts: ContactStore, documents: DocumentStore, act: Act) ->
     Raises:
         NotFound: when the account has no such contact, or the contact no such document.
     """
-    contact, _ = contacts.view(act.account, checked_id(act.contact_id), viewer=act.by, now=act.now)
-    return documents.find(act.account, contact.id, checked_document_id(act.document_id))
+    return viewed(contacts, documents, act)[2]
 
 
 def list_documents(
@@ -211,8 +214,12 @@ def list_documents(
     Raises:
         NotFound: when the account has no such contact.
     """
-    contact, _ = contacts.view(account, checked_id(contact_id), viewer=viewer, now=now)
-    found = documents.page(account, contact.id, before=before, limit=limit + 1)
+    _, _, found = _beside(
+        documents,
+        contact_id,
+        lambda asked: contacts.view(account, asked, viewer=viewer, now=now),
+        lambda asked: documents.page(account, asked, before=before, limit=limit + 1),
+    )
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
@@ -238,8 +245,7 @@ def change_document(
         Invalid: from *read_content*, or when a merge field is not known.
     """
     for _ in attempts():
-        contact, settings = contacts.find(act.account, checked_id(act.contact_id))
-        before = documents.find(act.account, contact.id, checked_document_id(act.document_id))
+        contact, settings, before = _found(contacts, documents, act)
         _refuse_stale(contacts, before, act, expected_version)
         refuse_unusable(contact)
         content = {"title": before.title, "body": before.body, "status": before.status}
@@ -281,8 +287,7 @@ def remove_document(
         Conflict: when the contact is archived, or a merge with it is under way.
     """
     for _ in attempts():
-        contact, _settings = contacts.find(act.account, checked_id(act.contact_id))
-        document = documents.find(act.account, contact.id, checked_document_id(act.document_id))
+        contact, _settings, document = _found(contacts, documents, act)
         _refuse_stale(contacts, document, act, expected_version)
         refuse_unusable(contact)
         # First what the record names: cut short in between, the record still leads to it, and a PDF can be made anew.
@@ -301,6 +306,45 @@ def sheet_of(document: Document, letter: Letter) -> Sheet:
     """What is printed of a document."""
     at = document.finalized_at or document.updated_at
     return Sheet(letter=letter, title=document.title, body=document.body, draft=document.status == "draft", at=at)
+
+
+def viewed(contacts: ContactStore, documents: DocumentStore, act: Act) -> tuple[Contact, AccountSettings, Document]:
+    """Contact, settings and document, in one round; the look goes into the contact's history.
+
+    Raises:
+        NotFound: when the account has no such contact, or the contact no such document.
+    """
+    return _with_document(documents, act, lambda asked: contacts.view(act.account, asked, viewer=act.by, now=act.now))
+
+
+def _found(contacts: ContactStore, documents: DocumentStore, act: Act) -> tuple[Contact, AccountSettings, Document]:
+    return _with_document(documents, act, lambda asked: contacts.find(act.account, asked))
+
+
+def _with_document(
+    documents: DocumentStore, act: Act, find: Callable[[str], Found]
+) -> tuple[Contact, AccountSettings, Document]:
+    document_id = checked_document_id(act.document_id)
+
+    def look(contact_id: str) -> Document | None:
+        try:
+            return documents.find(act.account, contact_id, document_id)
+        except NotFound:
+            return None
+
+    contact, settings, document = _beside(documents, act.contact_id, find, look)
+    if document is None:
+        raise NotFound(_NO_SUCH_DOCUMENT)
+    return contact, settings, document
+
+
+def _beside[Ours](
+    documents: DocumentStore, contact_id: str, find: Callable[[str], Found], look: Callable[[str], Ours]
+) -> tuple[Contact, AccountSettings, Ours]:
+    """The contact, and beside it what *look* finds; of a merged contact once more, where the id leads to."""
+    asked = checked_id(contact_id)
+    (contact, settings), ours = documents.beside(lambda: find(asked), lambda: look(asked))
+    return contact, settings, ours if contact.id == asked else look(contact.id)
 
 
 def refuse_unusable(contact: Contact) -> None:

@@ -1,5 +1,7 @@
 """Documents and templates in the table. A document and the contact's history entry are one transaction."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -7,7 +9,8 @@ from carebook import keys
 from carebook.contacts.documents import history_document
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
-from carebook.documents.documents import document_document, document_from, template_document, template_from
+from carebook.documents.documents import document_document, template_document, template_from
+from carebook.documents.entries import document_of
 from carebook.documents.model import Document, Template
 from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
 from carebook.ids import HISTORY
@@ -24,13 +27,20 @@ class TableDocuments:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="documents")
+
+    def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
+        """*ours* in a thread of its own."""
+        self._table.connect()
+        running = self._pool.submit(ours)
+        return other(), running.result()
 
     def find(self, account: str, contact_id: str, document_id: str) -> Document:
         """One request."""
         row = self._table.get(keys.document_key(account, contact_id, document_id))
         if row is None:
             raise NotFound("There is no such document.")
-        return _document(account, contact_id, row)
+        return document_of(account, row)
 
     def add(self, document: Document, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> None:
         """One transaction; with *request* it also holds the mark by which a repeat finds this document."""
@@ -68,7 +78,7 @@ class TableDocuments:
         high = keys.DOCUMENTS_LAST if before is None else keys.document_key(account, contact_id, before).sk
         wanted = limit + (before is not None)  # the one that the page begins behind is met again
         rows = self._table.query(pk, low=keys.DOCUMENTS_FIRST, high=high, limit=wanted, newest_first=True)
-        found = [_document(account, contact_id, row) for row in rows]
+        found = [document_of(account, row) for row in rows]
         return [document for document in found if document.id != before][:limit]
 
     def _write(self, writes: Writes) -> None:
@@ -127,11 +137,6 @@ class TableTemplates:
         low = f"{first.sk} " if after else first.sk
         rows = self._table.query(first.pk, low=low, high=keys.TEMPLATES_LAST, limit=limit)
         return [template_from(account, keys.id_of_template(row.key.sk), row.version, row.doc) for row in rows]
-
-
-def _document(account: str, contact_id: str, row: Row) -> Document:
-    document_id = keys.id_of_document(row.key.sk)
-    return document_from(account, contact_id, document_id, row.version, row.doc, came_from=row.came_from)
 
 
 def _document_item(document: Document) -> Item:
