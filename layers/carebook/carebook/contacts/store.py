@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,6 +18,7 @@ from carebook.contacts.history import HistoryEntry, end_of_hour, viewed
 from carebook.contacts.history_page import history_page
 from carebook.contacts.in_use import contacts_in_use
 from carebook.contacts.model import Contact, ContactSummary, summary_of
+from carebook.contacts.rebuild_notes import note_of, note_of_purge, purge_notes
 from carebook.contacts.searchable import BOOK, searchable
 from carebook.contacts.service import Found
 from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
@@ -29,7 +29,6 @@ from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version,
 from carebook.search.entries import entries_of
 from carebook.search.state import IndexState, TableIndexStates
 from carebook.search.store import items_of
-from carebook.search.tokens import Searchable
 from carebook.settings.model import AccountSettings
 from carebook.table import Table
 
@@ -119,7 +118,7 @@ class TableContacts:
         for item in self._places(contact, state).values():
             writes.put(item)
         if state.rebuilding:
-            writes.put(_note_for_rebuild(None, contact))
+            writes.put(note_of(None, contact))
         mark = request and keys.done_once_key(contact.account, request)
         if request and mark:
             until = contact.created_at + _REQUESTS_REMEMBERED
@@ -168,7 +167,7 @@ class TableContacts:
         for key in old.keys() - new.keys():
             writes.delete(key)
         if state.rebuilding:
-            writes.put(_note_for_rebuild(before, after))
+            writes.put(note_of(before, after))
         return writes
 
     def page(
@@ -204,7 +203,7 @@ class TableContacts:
         for place in self._places(contact, state):
             writes.delete(place)
         if state.rebuilding:
-            writes.put(_note_for_rebuild(contact, replace(contact, version=contact.version + 1)))
+            writes.put(note_of_purge(contact))
         self._write(writes)
         self.finish_purge(contact.account, contact.id)
 
@@ -215,6 +214,7 @@ class TableContacts:
         if row is None or "purging" not in row.doc:
             return False
         self._purge_merged(account, contact_id, row.doc["purging"])
+        purge_notes(self._table, account, contact_id)
         while True:
             found = self._table.query(key.pk, limit=100)
             rest = [other.key for other in found if other.key != key]
@@ -259,13 +259,6 @@ class TableContacts:
             self._table.write(writes)
         except ConditionFailed as error:
             raise Conflict("The contact was changed in the meantime.") from error
-
-
-def _note_for_rebuild(before: Contact | None, after: Contact) -> Item:
-    """What an index that is being built must know of a change: the record as it was, whose entries may be there."""
-    was = before and searchable(before)
-    document = {"before": was and {name: getattr(was, name) for name in Searchable.__slots__}}
-    return make_item(keys.reindex_key(after.account, after.id, after.version), None, document)
 
 
 def _same(one: Item, other: Item) -> bool:
