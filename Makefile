@@ -67,3 +67,4 @@ requirements: $(ENVIRONMENT) ## compile the hashed requirement files after editi
 	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/runtime.in -c requirements/dev.txt $(foreach package,botocore jmespath python-dateutil six urllib3,--no-emit-package $(package)) -o layers/dependencies/requirements.txt
+	$(COMPILE) requirements/typesetting.in -c requirements/dev.txt $(foreach package,certifi charset-normalizer idna requests urllib3,--no-emit-package $(package)) -o layers/typesetting/requirements.txt

@@ -23,6 +23,7 @@ from benchmarks.peers import compare  # noqa: E402
 from benchmarks.scanning import measure_crowd, measure_memory, measure_time  # noqa: E402
 from benchmarks.searching import ACCOUNT, Taken, measure_searches  # noqa: E402
 from benchmarks.standin import StandIn  # noqa: E402
+from benchmarks.typesetting import first_letter_ms, letters_part, measure_letters  # noqa: E402
 from benchmarks.warm import measure_warm_calls  # noqa: E402
 
 _SIZES: Final = (20_000, 200_000)
@@ -42,6 +43,7 @@ def main() -> int:
         laid = lay_out(Path(scratch))
         parts.append(_show(report.cold_part(measure_cold_starts(observed, laid, Path(scratch)))))
         parts.append(_show(report.warm_part(measure_warm_calls(observed, laid, Path(scratch)))))
+    parts.append(_show(letters_part(measure_letters(), first_letter_ms())))
     parts.append(_show(_searches(_SIZES[:1] if is_small else _SIZES)))
     parts.append(_show(_files()))
     if not is_small:

@@ -119,7 +119,8 @@ def _problems(path: str, method: str) -> list[str]:
 
 def _add_etag(response: dict[str, Any]) -> None:
     reference = json.dumps(response.get("content", {}))
-    if any(record in reference for record in ("ContactView", "SettingsView", "TaskView")):
+    views = ("ContactView", "DocumentView", "SettingsView", "TaskView", "TemplateView")
+    if any(f"/{view}" in reference for view in views):
         response["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
 
 

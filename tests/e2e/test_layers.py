@@ -35,8 +35,10 @@ def test_a_function_loads_from_its_layers_alone(stack: Stack, tmp_path: Path, ha
     installed = Path(sysconfig.get_path("purelib"))
     for name in RUNTIME:
         (tmp_path / name).symlink_to(installed / name)
-    layers = sorted(path for path in BUILD_DIR.rglob("*Layer/python") if path.is_dir())
-    assert len(layers) == 2
+    found = {path.parent.name: path for path in BUILD_DIR.rglob("*Layer/python") if path.is_dir()}
+    assert set(found) == {"DependenciesLayer", "CarebookLayer", "TypesettingLayer"}
+    # Only the function that makes PDFs unpacks the typesetter.
+    layers = [path for name, path in found.items() if name != "TypesettingLayer" or handler.stem == "typeset"]
     places = [str(handler.parents[1]), *map(str, layers), str(tmp_path)]
     code = f"import sys; sys.path[1:1] = {places!r}\n{PROBE}"
     run = subprocess.run(
@@ -48,3 +50,10 @@ def test_a_function_loads_from_its_layers_alone(stack: Stack, tmp_path: Path, ha
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == ["+13105550123", "A@example.org", "30"]
+
+
+def test_the_function_that_makes_pdfs_fits_into_lambda(stack: Stack) -> None:
+    """All layers and the code of a function may have 250 MB (Lambda quotas)."""
+    folders = [path for path in BUILD_DIR.rglob("*Layer/python") if path.is_dir()]
+    size = sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
+    assert size < 200 * 1024 * 1024

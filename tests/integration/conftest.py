@@ -33,6 +33,7 @@ def aws() -> Iterator[None]:
             "CAREBOOK_SIGNING_SECRET": "carebook/signing",
             "CAREBOOK_SCAN_ENGINE": "clamav",
             "CAREBOOK_SCAN_ATTEMPTS": "4",
+            "CAREBOOK_TYPESETTING_FUNCTION": "carebook-test-typeset",
             **{f"CAREBOOK_{name.upper()}_BUCKET": bucket for name, bucket in BUCKETS.items()},
         }.items():
             patch.setenv(name, value)
@@ -84,6 +85,7 @@ def handler_for(path: str) -> Handler:
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
     from functions.cover.api import handler as cover
+    from functions.documents.api import handler as documents
     from functions.duplicates.api import handler as duplicates
     from functions.files.api import handler as files
     from functions.search.api import handler as search
@@ -96,6 +98,8 @@ def handler_for(path: str) -> Handler:
         return duplicates
     if re.match(r"/contacts/[^/]+/(uploads|files)(/|$)", path):
         return files
+    if re.match(r"/document-templates(/|$)|/contacts/[^/]+/documents(/|$)", path):
+        return documents
     if "tasks" in path.split("/"):
         return tasks
     if path.endswith("/cover"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 
 from carebook.instants import utcnow
 from carebook.keys import contact_pk
@@ -17,7 +18,8 @@ from functions.duplicates import finish_merges
 from functions.search import build_vocabulary
 from tests.builders import Caller, Context, physician
 from tests.integration.conftest import TABLE
-from tests.template.test_roles import CALLS
+from tests.integration.press import call_in_process
+from tests.template.test_roles import BUCKET_CALLS, CALLS
 
 
 @contextmanager
@@ -41,6 +43,24 @@ def recorded() -> Iterator[dict[str, set[str]]]:
         yield asked
     finally:
         events.unregister("provide-client-params.dynamodb", record)
+
+
+@contextmanager
+def recorded_in_buckets() -> Iterator[set[str]]:
+    """The S3 actions asked for meanwhile, by the names that roles have for them."""
+    named = {"ListObjectVersions": "ListBucketVersions", "DeleteObject": "DeleteObjectVersion"}
+    asked: set[str] = set()
+    before = BaseClient._emit_api_params  # type: ignore[attr-defined]
+
+    def record(client: Any, *args: Any, **kwargs: Any) -> Any:
+        if client.meta.service_model.service_name == "s3":
+            name = kwargs["operation_model"].name
+            asked.add(named.get(name, name))
+        return before(client, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_emit_api_params", record)
+        yield asked
 
 
 def whole_life(caller: Caller) -> str:
@@ -119,6 +139,29 @@ def test_the_function_that_builds_vocabularies(director: Caller) -> None:
     with recorded() as asked:
         assert build_vocabulary.handler({}, Context(remaining_ms=600_000))["built"] >= 1
     assert asked == CALLS["BuildVocabulary"]
+
+
+def test_the_documents_function(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    call_in_process(monkeypatch)
+    key = {"Idempotency-Key": "k"}
+    contact = f"/contacts/{director.post('/contacts', physician()).body['id']}"
+    with recorded() as asked, recorded_in_buckets() as asked_of_buckets:
+        template = director.post("/document-templates", {"title": "A"}, headers=key).body["id"]
+        director.patch(f"/document-templates/{template}", {"title": "B"})
+        director.get("/document-templates")
+        made = director.post(f"{contact}/documents", {"template_id": template}, headers=key)
+        director.post(f"{contact}/documents", {"title": "{{ x }}"}, headers={"Idempotency-Key": "refused"})
+        path = made.headers["Location"]
+        director.get(f"{path}/pdf")
+        director.patch(path, {"body": "x", "status": "final"})
+        for target in (path, f"{path}/pdf", f"{contact}/documents"):
+            director.get(target)
+        director.delete(path)
+        director.delete(f"/document-templates/{template}")
+    assert asked | {"table": asked["table"] | {"BatchWriteItem"}} == CALLS["DocumentsApi"]
+    # What is fetched by its address is fetched with the rights of who signed that.
+    api, press = (BUCKET_CALLS[name]["documents"] for name in ("DocumentsApi", "Typeset"))
+    assert asked_of_buckets | {"GetObject", "PutObjectTagging"} == api | press
 
 
 def test_the_tasks_function(director: Caller) -> None:

@@ -53,12 +53,18 @@ def test_every_section_that_can_have_something_is_read() -> None:
 
 def test_it_shows_the_contact_and_every_section(director: Caller, contact: str) -> None:
     task = add(director, contact, due_on="2020-01-01")
+    document = director.post(f"{contact}/documents", {"title": "A letter", "body": "secret"}).body
     cover = director.get(f"{contact}/cover")
     nothing = {"items": [], "count": 0, "exact": True}
     assert cover.status == 200
     assert cover.body == dict.fromkeys(PARTS, nothing) | {
         "contact": director.get(contact).body,
         "open_tasks": {"items": [task], "count": 1, "exact": True},
+        "documents": {
+            "items": [{name: value for name, value in document.items() if name != "body"}],
+            "count": 1,
+            "exact": True,
+        },
     }
     assert task["overdue"]
 

@@ -14,6 +14,11 @@ def test_an_account_begins_with_the_defaults(director: Caller) -> None:
     assert answer.body == {
         "version": 0,
         "practice_name": "",
+        "practice_address": "",
+        "practice_phone": "",
+        "practice_fax": "",
+        "practice_email": "",
+        "practice_website": "",
         "country": "US",
         "time_zone": "America/New_York",
         "currency": "USD",

@@ -243,3 +243,19 @@ def test_a_scan_is_tried_as_often_as_the_queue_sends_it() -> None:
     assert queue["VisibilityTimeout"] > scan["Timeout"]
     whole = queue["VisibilityTimeout"] * int(attempts)
     assert whole < SCAN_WITHIN.total_seconds()  # a scan that is still being tried does not count as stuck
+
+
+def test_pdfs_are_encrypted_with_our_own_key_and_outlive_the_stack() -> None:
+    (rule,) = BUCKETS["Documents"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Ref": "KeyArn"}
+    documents = nested("Documents").resources["Documents"]
+    assert documents["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert documents["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_pdf_that_nobody_keeps_goes_and_one_that_is_kept_stays() -> None:
+    unkept, others = BUCKETS["Documents"]["LifecycleConfiguration"]["Rules"]
+    assert unkept["TagFilters"] == [{"Key": "kept", "Value": "no"}]
+    assert unkept["ExpirationInDays"] == unkept["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
+    assert "ExpirationInDays" not in others
+    assert "NoncurrentVersionExpiration" not in others

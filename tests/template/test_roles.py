@@ -54,6 +54,19 @@ CALLS: dict[str, dict[str, set[str]]] = {
     "RecordVerdict": {"table": {"BatchGetItem", "PutItem"}},
     "ExpireUploads": {"table": {"BatchGetItem", "PutItem", "DeleteItem"}, "GSI2": {"Query"}},
     "RefreshDefinitions": {},
+    "DocumentsApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "ConditionCheckItem",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+        },
+    },
+    "Typeset": {},
     "TasksApi": {
         "table": {
             "GetItem",
@@ -73,9 +86,10 @@ CALLS: dict[str, dict[str, set[str]]] = {
 }
 # The same for buckets, by what they are called in the code.
 _PURGES = {bucket: {"ListBucketVersions", "DeleteObjectVersion"} for bucket in ("files", "quarantine")}
+_PURGES_DOCUMENTS = {"documents": {"ListBucketVersions", "DeleteObjectVersion"}}
 BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
-    "ContactsApi": _PURGES,
-    "PurgeArchived": _PURGES,
+    "ContactsApi": _PURGES | _PURGES_DOCUMENTS,
+    "PurgeArchived": _PURGES | _PURGES_DOCUMENTS,
     "FilesApi": {
         "files": {"GetObject", "ListBucketVersions", "DeleteObjectVersion"},
         "quarantine": {"PutObject", "ListBucketVersions", "DeleteObjectVersion"},
@@ -91,10 +105,20 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     },
     "ExpireUploads": _PURGES,
     "RefreshDefinitions": {"definitions": {"GetObject", "GetObjectVersion", "PutObject", "ListBucket"}},
+    "DocumentsApi": {
+        "documents": {
+            "GetObject",
+            "GetObjectTagging",
+            "PutObjectTagging",
+            "ListBucketVersions",
+            "DeleteObjectVersion",
+        },
+    },
+    "Typeset": {"documents": {"PutObject", "PutObjectTagging"}},
 }
 # Holds what is due in every account.
 READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived"}
-SIGNS_CURSORS = {"ContactsApi", "DuplicatesApi", "FilesApi", "SearchApi", "TasksApi"}
+SIGNS_CURSORS = {"ContactsApi", "DocumentsApi", "DuplicatesApi", "FilesApi", "SearchApi", "TasksApi"}
 ASKS_FOR_STAFF = {"TasksApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
@@ -132,13 +156,18 @@ def is_narrow(resource: Any) -> bool:
 
 @pytest.mark.parametrize("name", functions())
 def test_a_function_may_do_with_buckets_what_it_calls(name: str) -> None:
+    buckets = ("Files", "Quarantine", "Definitions", "Documents")
     granted: dict[str, set[str]] = {}
     for statement in statements(ROLES[role_of(name)]):
         actions = {a.removeprefix("s3:") for a in listed(statement["Action"]) if a.startswith("s3:")}
         for resource in listed(statement["Resource"]) if actions else ():
-            (bucket,) = [one for one in ("Files", "Quarantine", "Definitions") if f"Outputs.{one}Arn" in str(resource)]
+            (bucket,) = [one for one in buckets if f"Outputs.{one}Arn" in str(resource)]
             granted.setdefault(bucket.lower(), set()).update(actions)
     assert granted == BUCKET_CALLS.get(name, {})
+
+
+def test_the_press_is_called_by_the_documents_api_alone() -> None:
+    assert [name for name in functions() if may(name, "lambda:InvokeFunction", "Typeset")] == ["DocumentsApi"]
 
 
 @pytest.mark.parametrize("name", ROLES)

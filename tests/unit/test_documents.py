@@ -30,6 +30,8 @@ def codes_in_source() -> set[str]:
                 found.add(code)
             case ast.Call(func=ast.Name(id="FieldError"), args=[_, ast.Constant(value=str(code)), *_]):
                 found.add(code)
+            case ast.Call(func=ast.Name(id="_Refused"), args=[_, ast.Constant(value=str(code)), *_]):
+                found.add(code)
             case ast.Call(func=ast.Name(id="PydanticCustomError"), args=[ast.Constant(value=str(code)), *_]):
                 found.add(code)
             case ast.Tuple(elts=[ast.Constant(value=str(code)), ast.Constant(value=str(words))]) if words.endswith("."):

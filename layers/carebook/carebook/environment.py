@@ -45,6 +45,11 @@ def program_folders() -> str:
     return os.pathsep.join([os.environ.get("PATH", ""), "/opt/bin", "/opt/sbin", "/usr/sbin", "/usr/local/sbin"])
 
 
+def typesetting_function() -> str:
+    """Name of the function that makes PDFs."""
+    return _required("CAREBOOK_TYPESETTING_FUNCTION")
+
+
 def user_pool_id() -> str:
     """Id of the Cognito user pool in which all staff are."""
     return _required("CAREBOOK_USER_POOL")

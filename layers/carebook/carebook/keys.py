@@ -248,6 +248,37 @@ def parse_object_key(key: str) -> tuple[str, str, str] | None:
     return (parts[0], parts[1], parts[2]) if len(parts) == 4 and all(parts) else None
 
 
+# Documents
+
+
+def template_key(account: str, template_id: str) -> Key:
+    """A template of documents."""
+    return Key(f"A#{account}", f"DOCTPL#{template_id}")
+
+
+TEMPLATES_FIRST: Final = "DOCTPL#"
+TEMPLATES_LAST: Final = f"DOCTPL#{HIGHEST}"
+
+
+def id_of_template(sk: str) -> str:
+    """The template's id out of its sort key."""
+    return sk.removeprefix(TEMPLATES_FIRST)
+
+
+def document_key(account: str, contact_id: str, document_id: str) -> Key:
+    """A document of a contact."""
+    return Key(contact_pk(account, contact_id), f"DOC#{document_id}")
+
+
+DOCUMENTS_FIRST: Final = "DOC#"
+DOCUMENTS_LAST: Final = f"DOC#{HIGHEST}"
+
+
+def id_of_document(sk: str) -> str:
+    """The document's id out of its sort key."""
+    return sk.removeprefix(DOCUMENTS_FIRST)
+
+
 # Tasks. A record lies with its contact, and beside it an entry by which lists find it: by shelf, then by place. Neither
 # holds the contact's id but in its PK, so that both can move to another contact as they are.
 

@@ -21,6 +21,9 @@ _MADE_BY_US: Final = frozenset(
         "completed_at",
         "completed_by",
         "overdue",
+        "finalized_at",
+        "template_id",  # of a document: chosen when it is made
+        "updated_by",
     }
 )
 _ERRORS_SHOWN: Final = 100
@@ -43,7 +46,9 @@ def validated[Model: BaseModel](model: type[Model], document: Any) -> Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise invalid(error.errors(include_url=False, include_input=False)) from error
+        found = error.errors(include_url=False, include_input=False)
+        # Placed in the body, as the edge does: a field may be called "body" itself.
+        raise invalid({**detail, "loc": ("body", *detail["loc"])} for detail in found) from error
 
 
 def invalid(found: Iterable[Mapping[str, Any]]) -> Invalid:

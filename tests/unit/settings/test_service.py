@@ -64,6 +64,11 @@ def test_a_list_is_replaced_whole(store: Busy) -> None:
 def test_a_setting_that_is_cleared_goes_back_to_its_default(store: Busy, name: str) -> None:
     others: dict[str, Any] = {
         "practice_name": "Lakeside",
+        "practice_address": "100 Main St\nSpringfield",
+        "practice_phone": "(217) 555-0100",
+        "practice_fax": "(217) 555-0101",
+        "practice_email": "office@example.org",
+        "practice_website": "https://example.org",
         "country": "CA",
         "time_zone": "UTC",
         "currency": "CAD",

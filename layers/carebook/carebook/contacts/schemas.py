@@ -221,6 +221,10 @@ class HistoryEntryView(TypedDict):
         "file_scanned",
         "file_rescanned",
         "file_expired",
+        "document_added",
+        "document_changed",
+        "document_finalized",
+        "document_deleted",
     ]
     version: int | None
     merged_from: str | None

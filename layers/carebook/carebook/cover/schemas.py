@@ -3,6 +3,7 @@
 from typing import Any, TypedDict
 
 from carebook.contacts.schemas import ContactView
+from carebook.documents.schemas import DocumentRow
 from carebook.files.schemas import FileView
 from carebook.tasks.schemas import TaskView
 
@@ -23,6 +24,14 @@ class FilesPart(TypedDict):
     exact: bool
 
 
+class DocumentsPart(TypedDict):
+    """The newest documents, and how many there are; when `exact` is false there are more than `count`."""
+
+    items: list[DocumentRow]
+    count: int
+    exact: bool
+
+
 class EmptyPart(TypedDict):
     """A section of which nothing can be there yet."""
 
@@ -37,6 +46,6 @@ class CoverView(TypedDict):
     contact: ContactView
     open_tasks: TasksPart
     files: FilesPart
-    documents: EmptyPart
+    documents: DocumentsPart
     clients: EmptyPart
     referrals: EmptyPart

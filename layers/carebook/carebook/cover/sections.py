@@ -7,6 +7,7 @@ from typing import Any, Final
 from pynamodb.expressions.condition import Condition
 
 from carebook import keys
+from carebook.documents.entries import document_of
 from carebook.files.documents import IN_SIGHT, file_from
 from carebook.identity import Permission, Principal
 from carebook.table import Row
@@ -51,4 +52,5 @@ SECTIONS: Final[Mapping[str, Section]] = {
         filters=lambda _: IN_SIGHT,
         newest_first=True,
     ),
+    "documents": Section(keys.DOCUMENTS_FIRST, keys.DOCUMENTS_LAST, read=document_of, newest_first=True),
 }

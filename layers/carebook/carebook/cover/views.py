@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from carebook.contacts.views import contact_view
 from carebook.cover.model import NOTHING, Cover
 from carebook.cover.schemas import CoverView
+from carebook.documents.views import document_row
 from carebook.files.views import file_view
 from carebook.settings.model import AccountSettings
 from carebook.tasks.views import task_view
@@ -15,6 +16,7 @@ from carebook.tasks.views import task_view
 VIEWS: Final[Mapping[str, Callable[[Any, AccountSettings, datetime], Any]]] = {
     "open_tasks": task_view,
     "files": lambda file, _settings, _now: file_view(file),
+    "documents": lambda document, _settings, _now: document_row(document),
 }
 PARTS: Final = ("open_tasks", "files", "documents", "clients", "referrals")
 

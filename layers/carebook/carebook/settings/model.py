@@ -6,6 +6,11 @@ from typing import Any, Final
 
 DEFAULTS: Final[Mapping[str, Any]] = {
     "practice_name": "",
+    "practice_address": "",
+    "practice_phone": "",
+    "practice_fax": "",
+    "practice_email": "",
+    "practice_website": "",
     "country": "US",
     "time_zone": "America/New_York",
     "currency": "USD",

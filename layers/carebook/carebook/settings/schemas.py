@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from carebook.channels import Methods, PhoneTypes, all_different
-from carebook.fields import ONE_LINE, LongName, OfForm, PhoneCountry, TimeZone
+from carebook.fields import MANY_LINES, ONE_LINE, Label, LongName, OfForm, PhoneCountry, TimeZone
 from carebook.settings.currencies import CURRENCIES
 from carebook.settings.model import DEFAULTS, AccountSettings
 from carebook.validation import validated
@@ -29,6 +29,7 @@ def _no_two_alike(names: list[str]) -> list[str]:
 
 
 Category = Annotated[str, Field(min_length=1, max_length=100), ONE_LINE]
+PostalAddress = Annotated[str, Field(max_length=500), MANY_LINES]
 Currency = Annotated[str, AfterValidator(_currency)]
 LeadMinutes = Annotated[int, Field(ge=0, le=60 * 24 * 60)]
 Days = Annotated[int, Field(ge=0, le=365)]
@@ -95,6 +96,11 @@ class SettingsValues(_Part):
     """All settings of an account. Whatever is left out or cleared has its default."""
 
     practice_name: LongName = ""
+    practice_address: PostalAddress = Field(default="", description="As the letterhead shows it, line by line.")
+    practice_phone: Label = ""
+    practice_fax: Label = ""
+    practice_email: LongName = ""
+    practice_website: LongName = ""
     country: PhoneCountry = DEFAULTS["country"]
     time_zone: TimeZone = DEFAULTS["time_zone"]
     currency: Currency = DEFAULTS["currency"]
