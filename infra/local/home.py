@@ -127,9 +127,7 @@ class Home:
             yield
 
 
-def describe(
-    *, port: int, inbox_port: int, api_id: str, client_id: str, users: list[dict[str, str]]
-) -> dict[str, Any]:
+def describe(*, port: int, inbox_port: int, api_id: str, client_id: str, users: list[dict[str, str]]) -> dict[str, Any]:
     """What scripts and tests read from `stack.json`: addresses and logins."""
     endpoint = f"http://localhost:{port}"
     return {

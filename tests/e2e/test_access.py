@@ -15,6 +15,11 @@ EVERYBODY = set(ROLES)
 ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/settings"): (None, EVERYBODY, 200),
     ("PATCH", "/settings"): ({"practice_name": "Lakeside"}, {"director", "administrative"}, 200),
+    ("GET", "/settings/message-templates"): (None, EVERYBODY, 200),
+    ("GET", "/settings/message-templates/{kind}/{method}"): (None, EVERYBODY, 200),
+    ("PUT", "/settings/message-templates/{kind}/{method}"): ({"body": "Hi"}, {"director", "administrative"}, 200),
+    ("DELETE", "/settings/message-templates/{kind}/{method}"): (None, {"director", "administrative"}, 204),
+    ("POST", "/settings/message-templates/{kind}/{method}/preview"): ({"body": "Hi"}, EVERYBODY, 200),
     ("GET", "/contacts"): (None, EVERYBODY, 200),
     ("POST", "/contacts"): (CONTACT, EVERYBODY, 201),
     ("GET", "/contacts/{contact_id}"): (None, EVERYBODY, 200),
@@ -33,7 +38,8 @@ MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
 def path_of(route: tuple[str, str], contact: dict[str, Any]) -> str:
-    return route[1].replace("{contact_id}", contact["id"])
+    named = route[1].replace("{kind}", "share").replace("{method}", "sms")
+    return named.replace("{contact_id}", contact["id"])
 
 
 def test_the_matrix_has_every_route_of_the_contract() -> None:

@@ -37,6 +37,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
     "SearchApi": {"table": {"Query", "BatchGetItem", "GetItem", "PutItem"}},
     "BuildVocabulary": {"table": {"Query", "PutItem", "BatchWriteItem"}, "GSI2": {"Query"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
+    "MessageTemplatesApi": {"table": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
     "ContractApi": {},
 }
 # Holds what is due in every account.

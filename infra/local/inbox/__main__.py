@@ -33,7 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--aws-port", type=int, required=True, help="where the embedded AWS listens")
     parser.add_argument("--data", type=Path, required=True, help="the file that keeps what was sent")
     parser.add_argument("--receipts-after", type=float, default=1.0, help="seconds until a message is delivered")
-    parser.add_argument("--no-receipts", dest="receipts", action="store_false", help="report nothing by itself")
+    parser.add_argument("--no-receipts", dest="automatic", action="store_false", help="report nothing by itself")
     for name in NAMES:
         parser.add_argument(f"--{name.replace('_', '-')}", help="instead of what the stack's outputs say")
     return parser.parse_args()
@@ -44,7 +44,7 @@ def main() -> None:
     asked = arguments()
     store = Store(asked.data)
     aws = Aws(asked.aws_port, {name: value for name in NAMES if (value := getattr(asked, name))})
-    carrier = Carrier(store, aws, Receipts(automatic=asked.receipts, after_seconds=asked.receipts_after))
+    carrier = Carrier(store, aws, Receipts(automatic=asked.automatic, after_seconds=asked.receipts_after))
     client = httpx.Client(base_url=endpoint(asked.aws_port), timeout=60, trust_env=False)
     app = make_app(carrier, client, Faults(), choose=aws.choose)
     server = make_server("127.0.0.1", asked.port, app, threaded=True, request_handler=Quiet)

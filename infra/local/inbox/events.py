@@ -52,8 +52,11 @@ BOUNCES: Final = {
 
 
 def event_types(message: Message) -> tuple[str, ...]:
-    """What can become of *message*, by the provider's names; nothing for one that SNS itself sent, which tells no topic."""
-    if message.direction == "in" or message.provider == "sns":
+    """What can become of *message*, by the provider's names.
+
+    Nothing for one that SNS itself sent, of which it tells no topic, and for what the platform answered by itself.
+    """
+    if message.direction == "in" or message.provider == "sns" or message.request.get("automatic"):
         return ()
     return {"sms": tuple(TEXT_EVENTS), "voice": VOICE_EVENTS}.get(message.channel, MAIL_EVENTS)
 
@@ -223,7 +226,7 @@ def _phone_event(message: Message, kind: str, at: float) -> dict[str, Any]:
         "messageEncoding": "GSM" if parts.encoding == "GSM" else "Unicode",
         "messageType": message.request.get("message_type", "TRANSACTIONAL"),
         "messageStatusDescription": TEXT_EVENTS[kind],
-        "totalMessageParts": parts.count,
-        "totalMessagePrice": round(0.00581 * parts.count, 5),
-        "totalCarrierFee": round(0.006 * parts.count, 5),
+        "totalMessageParts": parts.parts,
+        "totalMessagePrice": round(0.00581 * parts.parts, 5),
+        "totalCarrierFee": round(0.006 * parts.parts, 5),
     }

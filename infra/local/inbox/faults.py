@@ -71,7 +71,12 @@ class Faults:
 
 def read_fault(document: Any) -> Fault | str:
     """The fault that a caller asks for, or the sentence that says what is wrong with it."""
-    if not isinstance(document, dict) or not {"service", "kind"} <= set(document) <= {"service", "kind", "times", "rate"}:
+    if not isinstance(document, dict) or not {"service", "kind"} <= set(document) <= {
+        "service",
+        "kind",
+        "times",
+        "rate",
+    }:
         return "send service and kind, and times or rate"
     service, kind = document["service"], document["kind"]
     times, rate = document.get("times"), document.get("rate", 1.0)

@@ -25,6 +25,10 @@ SEND: Final = "/v2/email/outbound-emails"
 LARGEST: Final = 40 * 1024 * 1024
 """Bytes of a message as it goes over the wire, attachments in base64."""
 HOP_BY_HOP: Final = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "content-length"}
+SHOWN: Final = frozenset(
+    {"from", "to", "cc", "bcc", "subject", "reply-to", "mime-version", "content-type", "content-transfer-encoding"}
+)
+"""Headers of a raw mail that are kept elsewhere, or say nothing to a reader."""
 FAX_NUMBER: Final = re.compile(r"\+?\d{7,15}")
 FAULTS: Final = {
     "throttle": (429, "TooManyRequestsException", "Maximum sending rate exceeded."),
@@ -123,7 +127,8 @@ def messages_of(asked: Mapping[str, Any], provider_id: str, is_fax: Callable[[st
         for address in destination.get(member) or ()
     ]
     content = asked["Content"]
-    mail = _parsed(base64.b64decode(content["Raw"]["Data"])) if content.get("Raw") else _simple(content.get("Simple") or {})
+    raw = content.get("Raw")
+    mail = _parsed(base64.b64decode(raw["Data"])) if raw else _simple(content.get("Simple") or {})
     request = {
         "configuration_set": asked.get("ConfigurationSetName"),
         "reply_to": asked.get("ReplyToAddresses") or mail.reply_to,
@@ -198,13 +203,12 @@ def _parsed(raw: bytes) -> _Mail:
         data = part.get_payload(decode=True)
         content = data if isinstance(data, bytes) else b""
         files.append(Attachment(part.get_filename("attachment"), part.get_content_type(), len(content), content))
-    shown = {"from", "to", "cc", "bcc", "subject", "reply-to", "mime-version", "content-type", "content-transfer-encoding"}
     return _Mail(
         str(mail.get("Subject", "")),
         text.get_content() if text else "",
         html.get_content() if html else None,
         files,
-        [{"Name": name, "Value": str(value)} for name, value in mail.items() if name.lower() not in shown],
+        [{"Name": name, "Value": str(value)} for name, value in mail.items() if name.lower() not in SHOWN],
         str(mail.get("From", "")),
         tuple(bare_address(str(mail[name])) for name in ("To", "Cc", "Bcc") if mail[name]),
         (str(mail["Reply-To"]),) if mail["Reply-To"] else (),

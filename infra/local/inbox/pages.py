@@ -4,104 +4,142 @@ import html
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from io import BytesIO
 from typing import Final
 from urllib.parse import urlencode
 
 from flask import Flask, Response, abort, jsonify, redirect, render_template, request, send_file
-from io import BytesIO
 from werkzeug.wrappers import Response as AnyResponse
 
 from infra.local.inbox.aws import Undeliverable
 from infra.local.inbox.carrier import Answer, Carrier
 from infra.local.inbox.events import BOUNCES, ORIGIN, event_types
+from infra.local.inbox.messages import wanted
+from infra.local.inbox.sms_voice import DEFAULT_LIST
 from infra.local.inbox.store import Attachment, Message
 from infra.local.inbox.views import CHANNELS, answer_to
 
 SHOWN_IN_PLACE: Final = {"application/pdf", "text/plain", "image/png", "image/jpeg", "image/gif", "image/webp"}
 """What a browser may open by itself; the rest is saved."""
-QUICK: Final = {
-    "sms": ("YES", "STOP", "START", "HELP"),
-}
+QUICK: Final = ("YES", "STOP", "START", "HELP")
 OUTCOMES: Final = {
     "email": ("Delivery", "Bounce", "Complaint", "DeliveryDelay", "Reject"),
     "fax": ("Delivery", "Bounce", "DeliveryDelay"),
-    "sms": ("TEXT_DELIVERED", "TEXT_UNREACHABLE", "TEXT_BLOCKED", "TEXT_CARRIER_BLOCKED", "TEXT_INVALID", "TEXT_TTL_EXPIRED"),
+    "sms": ("TEXT_DELIVERED", "TEXT_UNREACHABLE", "TEXT_BLOCKED", "TEXT_CARRIER_BLOCKED", "TEXT_INVALID"),
     "voice": ("VOICE_COMPLETED", "VOICE_NO_ANSWER", "VOICE_BUSY", "VOICE_FAILED"),
 }
 """The outcomes worth a button; the API knows all."""
-WORDS: Final = {"DeliveryDelay": "Delay", "Delivery": "Deliver", "Complaint": "Complain", "Bounce": "Bounce"}
+WORDS: Final = {
+    "Send": "Sent",
+    "Delivery": "Delivered",
+    "Bounce": "Bounced",
+    "Complaint": "Complained",
+    "DeliveryDelay": "Delayed",
+    "Reject": "Rejected",
+}
 GOOD: Final = {"Delivery", "TEXT_DELIVERED", "TEXT_SUCCESSFUL", "VOICE_COMPLETED", "VOICE_ANSWERED"}
 NEUTRAL: Final = {"Send", "DeliveryDelay", "TEXT_PENDING", "TEXT_QUEUED", "VOICE_INITIATED", "VOICE_RINGING"}
+# Links in a mail open in a tab of their own; nothing else of it may do anything.
+MAIL_POLICY: Final = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline';"
+    " img-src data:; frame-ancestors 'self'"
+)
+FILE_POLICY: Final = "sandbox; default-src 'none'; img-src 'self'"
 
 
-def add_pages(app: Flask, carrier: Carrier) -> None:
+class Pages:
     """Everything for the eye."""
-    app.jinja_env.filters.update(clock=clock, words=words, spoken=spoken, tone=tone, size=size_words)
-    app.jinja_env.globals.update(quick=QUICK, outcomes=OUTCOMES, bounces=tuple(BOUNCES), channels=CHANNELS)
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
-    @app.get("/")
-    def inbox() -> str:
-        carrier.collect()
-        people = carrier.store.people()
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    def add_to(self, app: Flask) -> None:
+        """Answer at these routes."""
+        app.jinja_env.filters.update(
+            clock=clock, words=words, spoken=spoken, tone=tone, size=size_words, person=person_words
+        )
+        app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+        app.add_url_rule("/", "inbox", self.inbox)
+        app.add_url_rule("/state", "state", self.state)
+        app.add_url_rule("/outcomes", "outcome", self.outcome, methods=["POST"])
+        app.add_url_rule("/answers", "answers", self.answers, methods=["POST"])
+        app.add_url_rule("/receipts", "switch_receipts", self.switch_receipts, methods=["POST"])
+        app.add_url_rule("/messages/<message_id>/html", "written_in_html", self.written_in_html)
+        app.add_url_rule("/messages/<message_id>/attachments/<int:position>", "attachment", self.attachment)
+
+    def inbox(self) -> str:
+        """All recipients, and what one of them got."""
+        self._carrier.collect()
+        store = self._carrier.store
+        people = store.people()
         person = request.args.get("with") or (people[0].person if people else "")
-        messages = carrier.store.messages(person=person)
+        messages = store.messages(person=person)
         return render_template(
             "inbox.html",
             people=people,
             person=person,
-            messages=[(one, carrier.store.events(one.id)) for one in messages],
+            messages=[(one, store.events(one.id)) for one in messages],
             latest=next((one for one in reversed(messages) if _can_be_answered(one)), None),
-            opted_out=bool(carrier.store.opted_out("Default", [person])) if person else False,
-            state=carrier.store.state(),
+            opted_out=bool(person and store.opted_out(DEFAULT_LIST, [person])),
+            state=store.state(),
             problem=request.args.get("problem", ""),
-            automatic=carrier.receipts.automatic,
+            automatic=self._carrier.receipts.automatic,
             origin=ORIGIN,
             can_become=event_types,
+            quick=QUICK,
+            outcomes=OUTCOMES,
         )
 
-    @app.get("/state")
-    def state() -> Response:
-        return jsonify(state=carrier.store.state())
+    def state(self) -> Response:
+        """Whether there is anything new."""
+        return jsonify(state=self._carrier.store.state())
 
-    @app.post("/outcomes")
-    def outcome() -> AnyResponse:
-        message, kind = _wanted(carrier, request.form.get("message", "")), request.form.get("type", "")
-        if kind not in event_types(message) or request.form.get("bounce_type", "Permanent") not in BOUNCES:
+    def outcome(self) -> AnyResponse:
+        """A button: this became of it."""
+        message, kind = wanted(self._carrier, request.form.get("message", "")), request.form.get("type", "")
+        bounce_type = request.form.get("bounce_type", "Permanent")
+        if kind not in event_types(message) or bounce_type not in BOUNCES:
             abort(422, "There is no such outcome.")
-        bounce_type = request.form.get("bounce_type")
-        carrier.tell(message, kind, {"bounce_type": bounce_type} if bounce_type else {})
+        self._carrier.tell(message, kind, {"bounce_type": bounce_type} if kind == "Bounce" else {})
         return back_to(message.person)
 
-    @app.post("/answers")
-    def answers() -> AnyResponse:
-        answer = _answer_in_form(carrier)
+    def answers(self) -> AnyResponse:
+        """The reply form, and that of somebody else."""
+        answer = self._answer_in_form()
         if isinstance(answer, str):
             return back_to(request.form.get("from", ""), answer)
         try:
-            carrier.answer(answer)
+            self._carrier.answer(answer)
         except (Undeliverable, ValueError) as problem:
             return back_to(answer.sender, str(problem))
         return back_to(answer.sender)
 
-    @app.post("/receipts")
-    def switch_receipts() -> AnyResponse:
-        carrier.receipts.automatic = request.form.get("automatic") == "on"
+    def _answer_in_form(self) -> Answer | str:
+        form, files = request.form, _files()
+        text = form.get("text", "").replace("\r\n", "\n")
+        if form.get("message"):
+            return answer_to(wanted(self._carrier, form["message"]), text, form.get("subject", ""), files)
+        channel, sender = form.get("channel", ""), form.get("from", "").strip()
+        if channel not in CHANNELS or not sender:
+            return "Say who writes."
+        return Answer(channel, sender, form.get("to", "").strip() or ORIGIN, text, form.get("subject", ""), files)
+
+    def switch_receipts(self) -> AnyResponse:
+        """The switch in the header."""
+        self._carrier.receipts.automatic = request.form.get("automatic") == "on"
         return back_to(request.form.get("from", ""))
 
-    @app.get("/messages/<message_id>/html")
-    def written_in_html(message_id: str) -> Response:
-        message = _wanted(carrier, message_id)
-        response = Response(message.html or f"<pre>{html.escape(message.text)}</pre>", content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = (
-            "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline';"
-            " img-src data:; frame-ancestors 'self'"
-        )
+    def written_in_html(self, message_id: str) -> Response:
+        """A mail as its reader's program shows it, able to do nothing."""
+        message = wanted(self._carrier, message_id)
+        shown = message.html or f"<pre>{html.escape(message.text)}</pre>"
+        response = Response(shown, content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = MAIL_POLICY
         return response
 
-    @app.get("/messages/<message_id>/attachments/<int:position>")
-    def attachment(message_id: str, position: int) -> Response:
-        found = carrier.store.attachment(message_id, position)
+    def attachment(self, message_id: str, position: int) -> Response:
+        """A file, to look at when it is of a kind that browsers show, else to save."""
+        found = self._carrier.store.attachment(message_id, position)
         if found is None:
             abort(404, "There is no such attachment.")
         opens = found.content_type in SHOWN_IN_PLACE
@@ -111,9 +149,9 @@ def add_pages(app: Flask, carrier: Carrier) -> None:
             as_attachment=not opens,
             download_name=found.name,
         )
-        # A sandbox would keep the browser's own PDF viewer out; a PDF runs nothing of the page's.
+        # A sandbox would keep the browser's own PDF viewer out; nothing in a PDF runs as a part of this page.
         if found.content_type != "application/pdf":
-            response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src 'self'"
+            response.headers["Content-Security-Policy"] = FILE_POLICY
         return response
 
 
@@ -123,26 +161,8 @@ def back_to(person: str, problem: str = "") -> AnyResponse:
     return redirect(f"/?{urlencode(query)}#end", code=303)
 
 
-def _wanted(carrier: Carrier, message_id: str) -> Message:
-    found = carrier.store.find(message_id)
-    if found is None:
-        abort(404, "There is no such message.")
-    return found
-
-
 def _can_be_answered(message: Message) -> bool:
     return message.direction == "out" and message.provider != "sns" and message.channel != "voice"
-
-
-def _answer_in_form(carrier: Carrier) -> Answer | str:
-    form, files = request.form, _files()
-    text = form.get("text", "").replace("\r\n", "\n")
-    if form.get("message"):
-        return answer_to(_wanted(carrier, form["message"]), text, form.get("subject", ""), files)
-    channel, sender = form.get("channel", ""), form.get("from", "").strip()
-    if channel not in CHANNELS or not sender:
-        return "Say who writes."
-    return Answer(channel, sender, form.get("to", "").strip() or ORIGIN, text, form.get("subject", ""), files)
 
 
 def _files() -> Sequence[Attachment]:
@@ -161,9 +181,12 @@ def clock(at: float) -> str:
 
 def words(kind: str) -> str:
     """A provider's event in a person's words."""
-    if kind in WORDS:
-        return WORDS[kind]
-    return re.sub(r"^(TEXT|VOICE)_", "", kind).replace("_", " ").capitalize()
+    return WORDS.get(kind) or re.sub(r"^(TEXT|VOICE)_", "", kind).replace("_", " ").capitalize()
+
+
+def person_words(message: Message) -> str:
+    """Whom it went to; of a fax the number without the gateway."""
+    return message.person.partition("@")[0] if message.channel == "fax" else message.person
 
 
 def spoken(text: str) -> str:

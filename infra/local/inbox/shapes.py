@@ -27,7 +27,7 @@ def service_model(service: str) -> ServiceModel:
 
 
 def problems(shape: Any, value: Any, field: str = "") -> Iterator[Problem]:
-    """What is wrong with *value*, parsed from JSON, as a *shape* of botocore. Unknown members are ignored, as AWS does."""
+    """What is wrong with *value*, parsed from JSON, as a *shape* of botocore. Unknown members are let through."""
     check = CHECKS.get(shape.type_name)
     if check is not None:
         yield from check(shape, value, field)

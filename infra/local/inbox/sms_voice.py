@@ -54,7 +54,9 @@ FAULTS: Final[Mapping[str, Callable[[str], Refusal]]] = {
         Reason=f"MONTHLY_SPEND_LIMIT_REACHED_FOR_{'TEXT' if operation == 'SendTextMessage' else 'VOICE'}",
     ),
     "opted_out": lambda _: _opted_out(),
-    "not_verified": lambda _: _conflict("Destination phone number is not verified", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED"),
+    "not_verified": lambda _: _conflict(
+        "Destination phone number is not verified", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED"
+    ),
     "no_origin": lambda _: _conflict("No origination identities found", "NO_ORIGINATION_IDENTITIES_FOUND"),
 }
 
@@ -173,9 +175,9 @@ class SmsVoice:
         if numbers and missing:
             raise Refusal(
                 "ResourceNotFoundException",
-                f"{sorted(missing)[0]} is not opted out",
+                f"{min(missing)} is not opted out",
                 ResourceType="opted-out-number",
-                ResourceId=sorted(missing)[0],
+                ResourceId=min(missing),
             )
         answer = {
             "OptOutListArn": _list_arn(name),
@@ -201,9 +203,7 @@ def origin_number(identity: str | None) -> str:
 def _known_list(asked: dict[str, Any]) -> str:
     name = str(asked["OptOutListName"]).rpartition("/")[2]
     if name != DEFAULT_LIST:
-        raise Refusal(
-            "ResourceNotFoundException", f"No list {name}", ResourceType="opt-out-list", ResourceId=name
-        )
+        raise Refusal("ResourceNotFoundException", f"No list {name}", ResourceType="opt-out-list", ResourceId=name)
     return name
 
 

@@ -197,7 +197,11 @@ class Store:
             "SELECT name, content_type, content FROM attachments WHERE message_id = ? AND position = ?",
             (message_id, position),
         )
-        return Attachment(rows[0]["name"], rows[0]["content_type"], len(rows[0]["content"]), rows[0]["content"]) if rows else None
+        return (
+            Attachment(rows[0]["name"], rows[0]["content_type"], len(rows[0]["content"]), rows[0]["content"])
+            if rows
+            else None
+        )
 
     def people(self) -> list[Message]:
         """The last message of each person, the newest first."""
@@ -227,7 +231,10 @@ class Store:
 
     def events(self, message_id: str) -> list[Event]:
         """What became of a message, in the order in which it came about."""
-        return [_event(row) for row in self._rows("SELECT * FROM events WHERE message_id = ? ORDER BY number", (message_id,))]
+        return [
+            _event(row)
+            for row in self._rows("SELECT * FROM events WHERE message_id = ? ORDER BY number", (message_id,))
+        ]
 
     def due(self, now: float, limit: int = 100) -> list[Event]:
         """Events to be published now."""
@@ -275,11 +282,11 @@ class Store:
 
     def _rows(self, statement: str, values: Iterable[object]) -> list[sqlite3.Row]:
         with self._lock:
-            return self._connection.execute(statement, tuple(values)).fetchall()  # type: ignore[arg-type]
+            return self._connection.execute(statement, tuple(values)).fetchall()
 
     def _change(self, statement: str, values: Iterable[object]) -> None:
         with self._lock, self._connection as connection:
-            connection.execute(statement, tuple(values))  # type: ignore[arg-type]
+            connection.execute(statement, tuple(values))
 
 
 def _event(row: sqlite3.Row) -> Event:

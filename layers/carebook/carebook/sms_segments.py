@@ -18,7 +18,7 @@ class Parts(NamedTuple):
 
     encoding: Literal["GSM", "UCS-2"]
     units: int
-    count: int
+    parts: int
 
 
 def parts_of(text: str) -> Parts:
