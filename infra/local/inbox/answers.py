@@ -48,17 +48,22 @@ def raw_mail(
     at: float,
     attachments: Sequence[Attachment] = (),
     in_reply_to: Message | None = None,
+    forged: bool = False,
 ) -> bytes:
-    """A mail as another server would hand it to SES.
+    """A mail as SES lays it into the bucket: what the other server sent, below what SES found out about it.
 
     Raises:
         ValueError: when an address or the subject cannot stand in a header.
     """
     when = datetime.fromtimestamp(at, UTC)
     mail = EmailMessage(policy=SMTP)
+    domain = bare_address(sender).rpartition("@")[2] or "example.org"
+    mail["Return-Path"] = f"<{bare_address(sender)}>"
+    mail["X-SES-Spam-Verdict"], mail["X-SES-Virus-Verdict"] = "PASS", "PASS"
+    mail["Authentication-Results"] = authentication(domain, forged=forged)
     mail["From"], mail["To"], mail["Subject"] = sender, to, subject
     mail["Date"] = format_datetime(when)
-    mail["Message-ID"] = f"<{uuid.uuid4()}@{bare_address(sender).rpartition('@')[2] or 'example.org'}>"
+    mail["Message-ID"] = f"<{uuid.uuid4()}@{domain}>"
     body = text
     if in_reply_to is not None:
         named = message_id_header(in_reply_to)
@@ -73,8 +78,16 @@ def raw_mail(
 
 def message_id_header(message: Message) -> str:
     """The Message-ID that SES gave *message* on its way out."""
-    known = message.provider_id
-    return f"<{known}>" if "@" in known else f"<{known}@email.amazonses.com>"
+    return f"<{message.provider_id}@email.amazonses.com>"
+
+
+def authentication(domain: str, *, forged: bool) -> str:
+    """What SES found out about where a mail came from."""
+    found = "fail" if forged else "pass"
+    return (
+        f"amazonses.com; spf={found} (spfCheck: domain of {domain}) client-ip=192.0.2.1;"
+        f" dkim={found} header.i=@{domain}; dmarc={found} header.from={domain};"
+    )
 
 
 def quoted(message: Message) -> str:
@@ -90,10 +103,19 @@ def reply_subject(subject: str) -> str:
 
 
 def received_notification(
-    *, sender: str, to: str, subject: str, message_id: str, at: float, bucket: str, key: str, topic: str
+    *,
+    sender: str,
+    to: str,
+    subject: str,
+    message_id: str,
+    at: float,
+    bucket: str,
+    key: str,
+    topic: str,
+    forged: bool = False,
 ) -> dict[str, Any]:
     """What SES publishes when a receipt rule has put a mail into S3."""
-    passed = {"status": "PASS"}
+    passed, proven = {"status": "PASS"}, {"status": "FAIL" if forged else "PASS"}
     return {
         "notificationType": "Received",
         "mail": {
@@ -115,9 +137,9 @@ def received_notification(
             "recipients": [to],
             "spamVerdict": passed,
             "virusVerdict": passed,
-            "spfVerdict": passed,
-            "dkimVerdict": passed,
-            "dmarcVerdict": passed,
+            "spfVerdict": proven,
+            "dkimVerdict": proven,
+            "dmarcVerdict": proven,
             "action": {"type": "S3", "topicArn": topic, "bucketName": bucket, "objectKey": key},
         },
     }

@@ -16,7 +16,7 @@ from infra.local.home import STACK_NAME
 
 REMEMBERED_FOR: Final = 10.0
 RECEIPTS, INBOUND, BUCKET, PREFIX = "ReceiptTopicArn", "InboundTopicArn", "InboundBucketName", "InboundPrefix"
-FAX_DOMAIN: Final = "FaxGatewayDomain"
+FAX_DOMAIN: Final = "FaxDomain"
 NAMES: Final = {
     "receipts": RECEIPTS,
     "inbound": INBOUND,

@@ -20,7 +20,7 @@ from infra.local.inbox.answers import (
 )
 from infra.local.inbox.aws import NAMES, SentByAws, Undeliverable
 from infra.local.inbox.events import AUTOMATIC, ORIGIN, bare_address, event_body, event_types
-from infra.local.inbox.mail import is_fax_address
+from infra.local.inbox.mail import is_fax_address, ses_message_id
 from infra.local.inbox.sms_voice import DEFAULT_LIST, e164
 from infra.local.inbox.store import Attachment, Message, Store
 
@@ -28,6 +28,8 @@ BETWEEN_EVENTS: Final = 0.2
 LOOKED_EVERY: Final = 0.1
 ON_ITS_WAY: Final = 5.0
 """Seconds for which a mail in the embedded AWS's list may still be one that is just coming through here."""
+MAIL_PREFIX: Final = "mail/"
+"""Where the receipt rule lays mail in its bucket, unless the stack says otherwise."""
 SES_SUBJECT: Final = "Amazon SES Email Event Notification"
 
 
@@ -53,7 +55,10 @@ class Receipts:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody writes to the practice: a reply when it stands on *to_message*, else out of the blue."""
+    """What somebody writes to the practice: a reply when it stands on *to_message*, else out of the blue.
+
+    A *forged* mail is one for which the sender's domain does not vouch.
+    """
 
     channel: str
     sender: str
@@ -62,6 +67,7 @@ class Answer:
     subject: str = ""
     attachments: Sequence[Attachment] = ()
     to_message: Message | None = None
+    forged: bool = False
 
 
 class Carrier:
@@ -168,6 +174,7 @@ class Carrier:
             at=at,
             attachments=answer.attachments,
             in_reply_to=before,
+            forged=answer.forged,
         )
         message_id = uuid.uuid4().hex
         made = Message(
@@ -184,10 +191,10 @@ class Carrier:
             attachments=answer.attachments,
         )
         self.store.add(made)
-        self._receive(made, answer.sender, raw)
+        self._receive(made, answer, raw)
         return made
 
-    def _receive(self, made: Message, sender: str, raw: bytes) -> None:
+    def _receive(self, made: Message, answer: Answer, raw: bytes) -> None:
         """Do as a receipt rule of SES does: the mail into S3, the news to the topic."""
         bucket, topic = self.aws.find("inbound_bucket"), self.aws.find("inbound")
         for found, name in ((bucket, "inbound_bucket"), (topic, "inbound")):
@@ -195,10 +202,11 @@ class Carrier:
                 raise Undeliverable(f"The stack has no output {NAMES[name]}, so nobody hears of it.")
         assert bucket is not None  # noqa: S101 - for mypy
         assert topic is not None  # noqa: S101
-        key = (self.aws.find("inbound_prefix") or "") + made.provider_id
+        prefix = self.aws.find("inbound_prefix")
+        key = (MAIL_PREFIX if prefix is None else prefix) + made.provider_id
         self.aws.put_mail(bucket, key, raw)
         body = received_notification(
-            sender=sender,
+            sender=answer.sender,
             to=made.recipient,
             subject=made.subject,
             message_id=made.provider_id,
@@ -206,6 +214,7 @@ class Carrier:
             bucket=bucket,
             key=key,
             topic=topic,
+            forged=answer.forged,
         )
         self.aws.publish("inbound", body, subject="Amazon SES Email Receipt Notification")
 
@@ -234,12 +243,13 @@ class Carrier:
                 self._collect_mail(mail)
 
     def _collect_mail(self, mail: Mapping[str, Any]) -> None:
+        known = ses_message_id(mail["MessageId"])
         for position, address in enumerate([*mail["To"], *mail["CC"], *mail["BCC"]]):
             self.sent(
                 Message(
-                    id=mail["MessageId"] if position == 0 else f"{mail['MessageId']}.{position}",
+                    id=known if position == 0 else f"{known}.{position}",
                     provider="ses",
-                    provider_id=mail["MessageId"],
+                    provider_id=known,
                     channel="fax" if self.is_fax(address) else "email",
                     direction="out",
                     sender=mail["Source"],

@@ -80,12 +80,14 @@ class Mail:
         if found:
             return _refused(400, "BadRequestException", f"{found.field}: {found.message}")
         answer = self._ask(method, path, headers, body)
-        if answer.status == 200:
-            for message in messages_of(asked, json.loads(answer.body)["MessageId"], self._is_fax):
-                self._sent(message)
-            if fault:
-                raise LostAnswer
-        return answer
+        if answer.status != 200:
+            return answer
+        message_id = ses_message_id(json.loads(answer.body)["MessageId"])
+        for message in messages_of(asked, message_id, self._is_fax):
+            self._sent(message)
+        if fault:
+            raise LostAnswer
+        return Passed(200, json.dumps({"MessageId": message_id}).encode(), answer.headers)
 
     def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Passed:
         # The caller signed its Host header; the embedded AWS verifies that signature, so it must see the same.
@@ -99,6 +101,11 @@ class Mail:
 def _refused(status: int, code: str, message: str) -> Passed:
     headers = {"Content-Type": "application/json", "x-amzn-ErrorType": code}
     return Passed(status, json.dumps({"message": message}).encode(), headers)
+
+
+def ses_message_id(told: str) -> str:
+    """The id as SES itself gives it: the embedded AWS tells the whole Message-ID header, of which it is a part."""
+    return told.partition("@")[0]
 
 
 def problems_of_mail(asked: Any) -> Iterator[Problem]:

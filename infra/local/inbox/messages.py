@@ -1,7 +1,8 @@
 """Messages, what became of them, and answers: the JSON API that tests use."""
 
 from collections.abc import Mapping
-from typing import Any
+from collections.abc import Set as AbstractSet
+from typing import Any, Final
 
 from flask import Flask, Response, abort, jsonify, request
 
@@ -9,6 +10,8 @@ from infra.local.inbox.carrier import Answer, Carrier
 from infra.local.inbox.events import BOUNCES, event_types
 from infra.local.inbox.store import Message
 from infra.local.inbox.views import answer_in, message_view
+
+WRITTEN: Final = frozenset({"text", "subject", "attachments", "forged"})
 
 
 class MessageRoutes:
@@ -59,12 +62,12 @@ class MessageRoutes:
 
     def reply(self, message_id: str) -> tuple[Response, int]:
         """Answer a message with ``text``, and by mail with ``subject`` and ``attachments``."""
-        one, body = wanted(self._carrier, message_id), json_object({"text", "subject", "attachments"})
+        one, body = wanted(self._carrier, message_id), json_object(WRITTEN)
         return self._answer(answer_in(body, to_message=one))
 
     def inbound(self) -> tuple[Response, int]:
         """Write to the practice out of the blue."""
-        return self._answer(answer_in(json_object({"channel", "from", "to", "text", "subject", "attachments"})))
+        return self._answer(answer_in(json_object({"channel", "from", "to"} | WRITTEN)))
 
     def _answer(self, answer: Answer | str) -> tuple[Response, int]:
         if isinstance(answer, str):
@@ -87,7 +90,7 @@ def wanted(carrier: Carrier, message_id: str) -> Message:
     return found
 
 
-def json_object(known: set[str]) -> Mapping[str, Any]:
+def json_object(known: AbstractSet[str]) -> Mapping[str, Any]:
     """The body of a request, an object with no other members than *known*."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict) or set(body) - known:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from infra.local.inbox.carrier import Answer
@@ -52,18 +53,21 @@ def message_view(message: Message, events: Sequence[Event]) -> dict[str, Any]:
 
 def answer_in(body: Mapping[str, Any], *, to_message: Message | None = None) -> Answer | str:
     """The answer in *body*, or the sentence that says what is wrong with it."""
-    text, subject = body.get("text", ""), body.get("subject", "")
+    text, subject, forged = body.get("text", ""), body.get("subject", ""), body.get("forged", False)
     attachments = _attachments(body.get("attachments", []))
-    if not isinstance(text, str) or not isinstance(subject, str) or isinstance(attachments, str):
-        return "text and subject are strings, attachments a list of name, content_type and content in base64."
+    if not (isinstance(text, str) and isinstance(subject, str) and isinstance(forged, bool)):
+        return "text and subject are strings, forged is true or false."
+    if isinstance(attachments, str):
+        return attachments
     if to_message is not None:
-        return answer_to(to_message, text, subject, attachments)
+        answer = answer_to(to_message, text, subject, attachments)
+        return answer if isinstance(answer, str) else replace(answer, forged=forged)
     channel, sender, to = body.get("channel"), body.get("from"), body.get("to") or ORIGIN
     if channel not in CHANNELS or not isinstance(sender, str) or not isinstance(to, str) or not sender:
         return f"channel is one of {', '.join(CHANNELS)}, from and to are addresses or numbers."
     if channel != "sms" and "@" not in f"{to}":
         return "to is the address that the mail goes to."
-    return Answer(channel, sender, to, text, subject, attachments)
+    return Answer(channel, sender, to, text, subject, attachments, forged=forged)
 
 
 def answer_to(message: Message, text: str, subject: str, attachments: Sequence[Attachment]) -> Answer | str:
@@ -83,5 +87,5 @@ def _attachments(sent: Any) -> list[Attachment] | str:
             content = base64.b64decode(one["content"], validate=True)
             made.append(Attachment(str(one["name"]), str(one["content_type"]), len(content), content))
     except (KeyError, TypeError, binascii.Error, ValueError):
-        return "not readable"
+        return "attachments is a list of name, content_type and content in base64."
     return made
