@@ -1,8 +1,11 @@
 """The carrier of the laptop stack, spoken to as functions and browsers do, with real topics, a queue and a bucket."""
 
+import io
 import json
 import time
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from typing import Any
@@ -32,7 +35,8 @@ class Inbox:
 
     def provider(self, service: str) -> Any:
         """A client as the functions have: by the endpoint of the environment, asked once."""
-        return boto3.client(
+        session: Any = boto3.session.Session()
+        return session.client(
             service,
             endpoint_url=self.url,
             region_name="us-east-1",
@@ -80,6 +84,8 @@ def inbox(stack: Stack) -> Iterator[Inbox]:
     for topic in topics.values():
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     client("s3", port).create_bucket(Bucket=name)
+    with suppress(ClientError):  # the stack may have made it
+        client("sesv2", port).create_email_identity(EmailIdentity=FROM)
     url = stack.description["inbox_url"]
     with httpx.Client(base_url=url, timeout=30, trust_env=False) as http:
         http.put(
@@ -152,17 +158,6 @@ def test_a_mail_goes_through_to_the_embedded_aws_and_is_kept_whole(inbox: Inbox)
     assert mail["To"] == "reply+x@reply.lakeside.example"
 
 
-def test_a_mail_with_a_wrong_signature_is_refused(inbox: Inbox) -> None:
-    answer = httpx.post(
-        f"{inbox.url}/v2/email/outbound-emails",
-        json={"Content": {"Simple": {"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}}}},
-        headers={"Authorization": "AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/ses/aws4_request, "
-                 "SignedHeaders=host;x-amz-date, Signature=0000", "X-Amz-Date": "20261125T000000Z"},
-        trust_env=False,
-    )  # fmt: skip
-    assert answer.status_code == 403
-
-
 def test_an_answer_can_be_lost_after_the_message_went_out(inbox: Inbox, number: str) -> None:
     inbox.http.post("/faults", json={"service": "sms_voice", "kind": "lost_answer", "times": 1})
     with pytest.raises(ConnectionClosedError):
@@ -178,19 +173,58 @@ def test_throttling_is_throttling_to_boto3(inbox: Inbox, number: str) -> None:
     assert inbox.to(number) == []
 
 
-def test_the_functions_are_told_where_the_carrier_is(stack: Stack) -> None:
-    """What a function of the stack finds in its environment, beside what the template gives it."""
-    from pathlib import Path
+FUNCTION = """
+import boto3
+def handler(event, context):
+    return getattr(boto3.client(event["service"]), event["operation"])(**event["members"])["MessageId"]
+"""
 
-    from infra.local.environment import CARRIED, emulator_environment, inbox_port
-    from infra.local.home import Home
 
-    port = httpx.URL(stack.description["aws_endpoint"]).port
-    assert port is not None
-    environment = emulator_environment(Home(Path("home")), port)
-    expected = stack.description["inbox_url"].replace("localhost", "127.0.0.1")
-    assert {environment[name] for name in CARRIED} == {expected}
-    assert expected.endswith(str(inbox_port(port)))
+def in_a_function(inbox: Inbox, *allowed: str, **event: Any) -> dict[str, Any]:
+    """What a function answers that calls a service. Its code and configuration name no endpoint, as on AWS."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("index.py", FUNCTION)
+    iam, functions, name = client("iam", inbox.aws_port), client("lambda", inbox.aws_port), f"f-{uuid4().hex}"
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    if allowed:
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]}
+        iam.put_role_policy(RoleName=name, PolicyName="sends", PolicyDocument=json.dumps(policy))
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": packed.getvalue()},
+        Timeout=20,
+    )
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps(event))
+    functions.delete_function(FunctionName=name)
+    return {"failed": "FunctionError" in answer, "said": json.loads(answer["Payload"].read())}
+
+
+def test_a_function_finds_the_carrier_without_being_told(inbox: Inbox, number: str) -> None:
+    members = {"DestinationPhoneNumber": number, "MessageBody": "From a function"}
+    answer = in_a_function(inbox, service="pinpoint-sms-voice-v2", operation="send_text_message", members=members)
+    assert not answer["failed"], answer
+    assert [one["text"] for one in inbox.to(number)] == ["From a function"]
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_role_sends_mail_through_the_carrier_only_if_it_may(inbox: Inbox, allowed: bool) -> None:
+    to = f"{uuid4().hex}@example.org"
+    members = {
+        "FromEmailAddress": FROM,
+        "Destination": {"ToAddresses": [to]},
+        "Content": {"Simple": {"Subject": {"Data": "News"}, "Body": {"Text": {"Data": "From a function"}}}},
+    }
+    rights = ["ses:SendEmail"] if allowed else []
+    answer = in_a_function(inbox, *rights, service="sesv2", operation="send_email", members=members)
+    assert answer["failed"] is not allowed, answer
+    assert ("AccessDenied" in str(answer["said"])) is not allowed
+    assert len(inbox.to(to)) == allowed
 
 
 def test_the_page_is_there(stack: Stack) -> None:

@@ -44,6 +44,7 @@ MAIL_POLICY: Final = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline';"
     " img-src data:; frame-ancestors 'self'"
 )
+PDF_POLICY: Final = "object-src 'self'; script-src 'none'; frame-ancestors 'none'"
 FILE_POLICY: Final = "sandbox; default-src 'none'; img-src 'self'"
 
 
@@ -150,8 +151,8 @@ class Pages:
             download_name=found.name,
         )
         # A sandbox would keep the browser's own PDF viewer out; nothing in a PDF runs as a part of this page.
-        if found.content_type != "application/pdf":
-            response.headers["Content-Security-Policy"] = FILE_POLICY
+        is_pdf = found.content_type == "application/pdf"
+        response.headers["Content-Security-Policy"] = PDF_POLICY if is_pdf else FILE_POLICY
         return response
 
 
