@@ -29,7 +29,8 @@ def recorded() -> Iterator[dict[str, set[str]]]:
         if model.name == "TransactWriteItems":
             for member in params["TransactItems"]:
                 asked.setdefault("table", set()).update(
-                    {"Put": "PutItem", "Delete": "DeleteItem"}[kind] for kind in member
+                    {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}[kind]
+                    for kind in member
                 )
         else:
             asked.setdefault(params.get("IndexName", "table"), set()).add(model.name)
@@ -118,6 +119,28 @@ def test_the_function_that_builds_vocabularies(director: Caller) -> None:
     with recorded() as asked:
         assert build_vocabulary.handler({}, Context(remaining_ms=600_000))["built"] >= 1
     assert asked == CALLS["BuildVocabulary"]
+
+
+def test_the_tasks_function(director: Caller) -> None:
+    contact = f"/contacts/{director.post('/contacts', physician()).body['id']}"
+    with recorded() as asked:
+        key = {"Idempotency-Key": "k"}
+        task = director.post(f"{contact}/tasks", {"title": "Call"}, headers=key).body["id"]
+        director.post(f"{contact}/tasks", {"title": ""}, headers={"Idempotency-Key": "refused"})
+        for path in ("/tasks", f"{contact}/tasks", f"{contact}/tasks/{task}"):
+            director.get(path)
+        director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/tasks")
+        director.patch(f"{contact}/tasks/{task}", {"due_on": "2026-12-24"})
+        director.delete(f"{contact}/tasks/{task}")
+    assert asked == CALLS["TasksApi"]
+
+
+def test_the_cover_function(director: Caller) -> None:
+    contact = director.post("/contacts", physician()).body["id"]
+    with recorded() as asked:
+        director.get(f"/contacts/{contact}/cover")
+        director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/cover")
+    assert asked == CALLS["CoverApi"]
 
 
 def test_the_settings_function(director: Caller) -> None:

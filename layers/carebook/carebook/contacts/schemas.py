@@ -194,12 +194,26 @@ class ChangeView(TypedDict):
 
 
 class HistoryEntryView(TypedDict):
-    """Who did what and when. `version` is the contact's after it; null for a view."""
+    """Who did what and when. `version` is the contact's after it; null for a view.
+
+    What was done with a task has fields such as `tasks[tsk_…].status`.
+    """
 
     id: str
     at: str
     by: PersonView
-    action: Literal["created", "updated", "archived", "restored", "merged", "unmerged", "viewed"]
+    action: Literal[
+        "created",
+        "updated",
+        "archived",
+        "restored",
+        "merged",
+        "unmerged",
+        "viewed",
+        "task_added",
+        "task_changed",
+        "task_deleted",
+    ]
     version: int | None
     changes: list[ChangeView]
 
