@@ -15,6 +15,11 @@ EVERYBODY = set(ROLES)
 ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/settings"): (None, EVERYBODY, 200),
     ("PATCH", "/settings"): ({"practice_name": "Lakeside"}, {"director", "administrative"}, 200),
+    ("GET", "/settings/message-templates"): (None, EVERYBODY, 200),
+    ("GET", "/settings/message-templates/{kind}/{method}"): (None, EVERYBODY, 200),
+    ("PUT", "/settings/message-templates/{kind}/{method}"): ({"body": "Hi"}, {"director", "administrative"}, 200),
+    ("DELETE", "/settings/message-templates/{kind}/{method}"): (None, {"director", "administrative"}, 204),
+    ("POST", "/settings/message-templates/{kind}/{method}/preview"): ({"body": "Hi"}, EVERYBODY, 200),
     ("GET", "/contacts"): (None, EVERYBODY, 200),
     ("POST", "/contacts"): (CONTACT, EVERYBODY, 201),
     ("GET", "/contacts/{contact_id}"): (None, EVERYBODY, 200),
@@ -63,7 +68,10 @@ MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of: str = "director") -> str:
     """The route's path, with what it speaks of made first; a task is *of* somebody."""
-    path = route[1].replace("{contact_id}", contact["id"]).replace("{file_id}", "fil_none")
+    given = {"{contact_id}": contact["id"], "{file_id}": "fil_none", "{kind}": "share", "{method}": "sms"}
+    path = route[1]
+    for place, value in given.items():
+        path = path.replace(place, value)
     new = {
         "{task_id}": (f"/contacts/{contact['id']}/tasks", {"title": "Call"}),
         "{template_id}": ("/document-templates", {"title": "T"}),

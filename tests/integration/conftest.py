@@ -88,6 +88,7 @@ def handler_for(path: str) -> Handler:
     from functions.documents.api import handler as documents
     from functions.duplicates.api import handler as duplicates
     from functions.files.api import handler as files
+    from functions.message_templates.api import handler as message_templates
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
     from functions.tasks.api import handler as tasks
@@ -100,6 +101,8 @@ def handler_for(path: str) -> Handler:
         return files
     if re.match(r"/document-templates(/|$)|/contacts/[^/]+/documents(/|$)", path):
         return documents
+    if path.startswith("/settings/message-templates"):
+        return message_templates
     if "tasks" in path.split("/"):
         return tasks
     if path.endswith("/cover"):

@@ -82,6 +82,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     "CoverApi": {"table": {"BatchGetItem", "Query", "PutItem", "BatchWriteItem"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
+    "MessageTemplatesApi": {"table": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
     "ContractApi": {},
 }
 # The same for buckets, by what they are called in the code.

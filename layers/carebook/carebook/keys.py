@@ -279,6 +279,23 @@ def id_of_document(sk: str) -> str:
     return sk.removeprefix(DOCUMENTS_FIRST)
 
 
+# Message templates ----------------------------------------------------------------------------------------------------
+
+MESSAGE_TEMPLATES_FIRST: Final = "MSGTPL#"
+MESSAGE_TEMPLATES_LAST: Final = f"MSGTPL#{HIGHEST}"
+
+
+def message_template_key(account: str, kind: str, method: str) -> Key:
+    """A practice's own template of a kind of message by a method."""
+    return Key(f"A#{account}", f"MSGTPL#{kind}#{method}")
+
+
+def parse_message_template_sk(sk: str) -> tuple[str, str]:
+    """Kind and method out of :func:`message_template_key`."""
+    _, kind, method = sk.split("#")
+    return kind, method
+
+
 # Tasks. A record lies with its contact, and beside it an entry by which lists find it: by shelf, then by place. Neither
 # holds the contact's id but in its PK, so that both can move to another contact as they are.
 

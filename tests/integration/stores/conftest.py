@@ -14,11 +14,14 @@ from carebook.contacts.protocols import ContactStore
 from carebook.contacts.store import TableContacts
 from carebook.files.ports import FileStore
 from carebook.files.store import TableFiles
+from carebook.message_templates.service import MessageTemplateStore
+from carebook.message_templates.store import TableMessageTemplates
 from carebook.settings.service import SettingsStore
 from carebook.settings.store import TableSettings
 from carebook.table import Table
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.files import MemoryFiles
+from tests.fakes.message_templates import MemoryMessageTemplates
 from tests.fakes.settings import MemorySettings
 from tests.integration.conftest import TABLE
 from tests.template import reading
@@ -112,3 +115,10 @@ def contacts(request: pytest.FixtureRequest) -> ContactStore:
 @pytest.fixture
 def settings(request: pytest.FixtureRequest) -> SettingsStore:
     return _stores(request).settings
+
+
+@pytest.fixture
+def templates(request: pytest.FixtureRequest) -> MessageTemplateStore:
+    if request.param == "memory":
+        return MemoryMessageTemplates()
+    return TableMessageTemplates(request.getfixturevalue("table"))
