@@ -26,7 +26,12 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 _PUBLIC: Final = {"/health"}
-_SUCCESSES: Final = {"200": "Done", "201": "Made; Location says where", "204": "Done; there is nothing to say"}
+_SUCCESSES: Final = {
+    "200": "Done",
+    "201": "Made; Location says where",
+    "202": "Taken on; the rest happens by itself",
+    "204": "Done; there is nothing to say",
+}
 _PROBLEMS: Final = {
     "400": "Malformed JSON, or a cursor of another list",
     "401": "No valid token",
@@ -119,7 +124,7 @@ def _problems(path: str, method: str) -> list[str]:
 
 def _add_etag(response: dict[str, Any]) -> None:
     reference = json.dumps(response.get("content", {}))
-    if "ContactView" in reference or "SettingsView" in reference:
+    if any(f"{view}View" in reference for view in ("Contact", "Message", "Settings")):
         response["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
 
 

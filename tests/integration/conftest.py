@@ -75,6 +75,7 @@ def handler_for(path: str) -> Handler:
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
     from functions.duplicates.api import handler as duplicates
+    from functions.messages.api import handler as messages
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
 
@@ -82,6 +83,8 @@ def handler_for(path: str) -> Handler:
         return search
     if path.startswith("/contacts/duplicates") or path.endswith(("/merge", "/unmerge")):
         return duplicates
+    if path.split("/")[3:4] in (["messages"], ["notes"]):
+        return messages
     return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
 
 

@@ -199,7 +199,19 @@ class HistoryEntryView(TypedDict):
     id: str
     at: str
     by: PersonView
-    action: Literal["created", "updated", "archived", "restored", "merged", "unmerged", "viewed"]
+    action: Literal[
+        "created",
+        "updated",
+        "archived",
+        "restored",
+        "merged",
+        "unmerged",
+        "viewed",
+        "messaged",
+        "message_retried",
+        "noted",
+        "reply_received",
+    ]
     version: int | None
     changes: list[ChangeView]
 
