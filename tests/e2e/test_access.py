@@ -10,6 +10,8 @@ from tests.e2e.forgery import forged_tokens
 from tests.template.reading import ROOT
 
 CONTACT = {"type": "other", "organization_name": "Access & Co"}
+WRITTEN = {"body": "Hello", "methods": ["fax"]}  # by a method that the contact does not have
+NOTE = {"body": "Called back", "channel": "phone", "direction": "in"}
 # What each route is called with, and who of the contact's own account may.
 EVERYBODY = set(ROLES)
 ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
@@ -25,6 +27,11 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/contacts/{contact_id}/history"): (None, EVERYBODY, 200),
     ("GET", "/contacts/search?q=access"): (None, EVERYBODY, 200),
     ("GET", "/contacts/duplicates"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/messages"): (None, EVERYBODY, 200),
+    ("POST", "/contacts/{contact_id}/messages"): (WRITTEN, EVERYBODY, 422),
+    ("GET", "/contacts/{contact_id}/messages/{message_id}"): (None, EVERYBODY, 404),
+    ("POST", "/contacts/{contact_id}/messages/{message_id}/retry"): (None, EVERYBODY, 404),
+    ("POST", "/contacts/{contact_id}/notes"): (NOTE, EVERYBODY, 201),
     ("POST", "/contacts/{contact_id}/merge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 404),
     ("POST", "/contacts/{contact_id}/unmerge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 409),
 }
@@ -33,7 +40,7 @@ MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
 def path_of(route: tuple[str, str], contact: dict[str, Any]) -> str:
-    return route[1].replace("{contact_id}", contact["id"])
+    return route[1].replace("{contact_id}", contact["id"]).replace("{message_id}", "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
 
 def test_the_matrix_has_every_route_of_the_contract() -> None:

@@ -12,11 +12,22 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table as MotoTable
+from moto.sqs.models import sqs_backends
 
 from tests.builders import Caller, Handler
 from tests.template import reading
 
 TABLE = "carebook-test"
+TOPICS = "arn:aws:sns:us-east-1:123456789012:receipts,arn:aws:sns:us-east-1:123456789012:inbound"
+INBOUND_BUCKET = "carebook-inbound"
+MESSAGING = {
+    "CAREBOOK_SENDER": "office@lakeside.example",
+    "CAREBOOK_FAX_DOMAIN": "fax.example",
+    "CAREBOOK_REPLY_DOMAIN": "reply.lakeside.example",
+    "CAREBOOK_EMAIL_CONFIGURATION_SET": "carebook",
+    "CAREBOOK_TOPICS": TOPICS,
+    "CAREBOOK_INBOUND_BUCKET": INBOUND_BUCKET,
+}
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +40,11 @@ def aws() -> Iterator[None]:
             "AWS_DEFAULT_REGION": "us-east-1",
             "CAREBOOK_TABLE": TABLE,
             "CAREBOOK_SIGNING_SECRET": "carebook/signing",
+            **MESSAGING,
         }.items():
             patch.setenv(name, value)
         _create_table()
+        _create_messaging(patch)
         boto3.client("secretsmanager").create_secret(Name="carebook/signing", SecretString="s" * 64)
         yield
 
@@ -42,6 +55,12 @@ def _nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
     if "aws" in request.fixturenames:
         for table in moto_tables():
             table.items.clear()
+        for queue in [
+            queue for backend in sqs_backends[DEFAULT_ACCOUNT_ID].values() for queue in backend.queues.values()
+        ]:
+            queue._messages.clear()
+            queue.pending_messages.clear()
+            queue.deleted_messages.clear()
 
 
 def moto_tables() -> list[MotoTable]:
@@ -86,6 +105,13 @@ def handler_for(path: str) -> Handler:
     if path.split("/")[3:4] in (["messages"], ["notes"]):
         return messages
     return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
+
+
+def _create_messaging(patch: pytest.MonkeyPatch) -> None:
+    url = boto3.client("sqs").create_queue(QueueName="messages", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
+    patch.setenv("CAREBOOK_MESSAGE_QUEUE", url)
+    boto3.client("sesv2").create_email_identity(EmailIdentity="lakeside.example")
+    boto3.client("s3").create_bucket(Bucket=INBOUND_BUCKET)
 
 
 def _create_table() -> None:

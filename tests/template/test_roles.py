@@ -37,7 +37,16 @@ CALLS: dict[str, dict[str, set[str]]] = {
     "SearchApi": {"table": {"Query", "BatchGetItem", "GetItem", "PutItem"}},
     "BuildVocabulary": {"table": {"Query", "PutItem", "BatchWriteItem"}, "GSI2": {"Query"}},
     "MessagesApi": {
-        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        }
     },
     "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "PutItem"}},
     "RecordReceipt": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI1": {"Query"}},

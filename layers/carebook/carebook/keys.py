@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 HIGHEST: Final = "\U0010ffff"  # sorts above everything a key can hold
@@ -252,7 +252,7 @@ def message_due_pk(shard: int) -> str:
 def message_due(at: datetime, account: str, message_id: str) -> tuple[str, str]:
     """Partition and sort key on GSI2 of a message to be looked at again at an instant."""
     shard = sum(message_id[-2:].encode()) % MESSAGE_SHARDS
-    return message_due_pk(shard), f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{message_id}"
+    return message_due_pk(shard), f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}#{account}#{message_id}"
 
 
 def consent_key(account: str, channel: str, address: str) -> Key:

@@ -228,6 +228,8 @@ def _decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel
         return None
     if recipient.archived:
         return message.stepped(Status.SKIPPED, now, reason="archived")
+    if message.status is Status.SENDING and message.is_given_up(now):
+        return message.stepped(Status.FAILED, now, reason="provider_unavailable")
     refusal = None if situation.consent is None else situation.consent.refusal()
     if refusal is not None:
         status = Status.OPTED_OUT if refusal == "opted_out" else Status.SKIPPED

@@ -187,6 +187,10 @@ class Message:
         """How long the queue has before the sweep asks: longer each time."""
         return min(QUEUED_FOR * (1 << min(self.tried, 8)), timedelta(hours=4))
 
+    def is_given_up(self, now: datetime) -> bool:
+        """Whether its provider has had a day to take it."""
+        return now - self.history[-1].at > GIVEN_UP_AFTER
+
     def accepted(self, provider_id: str, at: datetime) -> "Message":
         """The next version, in the provider's hands. A receipt may have told more already."""
         told = replace(self, provider_id=provider_id).told(Status.SENT, at)

@@ -8,6 +8,10 @@ from typing import Any, Final
 from carebook.messages.model import Status
 
 
+class Unreadable(ValueError):
+    """A report that does not have its provider's form."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """One report.
@@ -32,15 +36,15 @@ def receipt_in(content: Mapping[str, Any]) -> Receipt | None:
     """The report in what a provider has published; None when it is about something else.
 
     Raises:
-        ValueError: when it cannot be read.
+        Unreadable: when it is damaged.
     """
     try:
         if "mail" in content:
             return _of_email(content)
         kind = content.get("eventType", "")
         return _of_text(content) if kind.startswith(("TEXT_", "VOICE_")) else None
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ValueError(f"unreadable receipt: {type(error).__name__}") from error
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        raise Unreadable(type(error).__name__) from error
 
 
 # SES ----------------------------------------------------------------------------------------------------------------

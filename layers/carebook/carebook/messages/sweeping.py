@@ -9,7 +9,6 @@ from carebook.errors import Conflict, NotFound
 from carebook.messages.consents import Agreement
 from carebook.messages.delivery import DeliveryStore, where_of
 from carebook.messages.model import (
-    GIVEN_UP_AFTER,
     NOT_OPTED_IN,
     OUTCOME_UNKNOWN,
     QUEUED_FOR,
@@ -65,7 +64,7 @@ def _step(sweep: Sweep, message: Message, now: datetime) -> Message:
         return message.stepped(Status.QUEUED, now, due_at=now + QUEUED_FOR)
     if message.claimed_at is not None:
         return message.stepped(Status.FAILED, now, reason=OUTCOME_UNKNOWN)
-    if now - message.history[-1].at > GIVEN_UP_AFTER:
+    if message.is_given_up(now):
         return message.stepped(Status.FAILED, now, reason="provider_unavailable")
     waiting = replace(message, version=message.version + 1, tried=message.tried + 1)
     return replace(waiting, due_at=now + waiting.patience)
