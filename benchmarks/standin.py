@@ -96,14 +96,24 @@ class StandIn(Table):
         (row,) = self.get_together(key)
         return row
 
-    def get_together(self, *keys: Key) -> list[Row | None]:
+    def get_together(self, *keys: Key, latest: bool = True) -> list[Row | None]:
         found = [self._find(key) for key in keys]
-        self._charge(reads=sum(read_units(stored.size if stored else 0) for stored in found))
+        units = sum(read_units(stored.size if stored else 0) for stored in found)
+        self._charge(reads=units if latest else units / 2)
         return [stored and _row(key, stored) for key, stored in zip(keys, found, strict=True)]
 
     def query(
-        self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
+        self,
+        pk: str,
+        *,
+        low: str | None = None,
+        high: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+        filters: Condition | None = None,
     ) -> list[Row]:
+        if filters is not None:
+            raise NotImplementedError("Only pages are filtered here.")
         keys = self._partitions[pk].keys
         chosen = keys[bisect_left(keys, low or "") : len(keys) if high is None else bisect_right(keys, high)]
         chosen = (chosen[::-1] if newest_first else chosen)[:limit]
@@ -113,7 +123,7 @@ class StandIn(Table):
 
     def page(
         self, pk: str, *, low: str, high: str, limit: int, filters: Condition | None = None
-    ) -> tuple[list[RawItem], int, str | None]:
+    ) -> tuple[list[RawItem], float, str | None]:
         partition, size = self._partitions[pk], 0
         found: list[RawItem] = []
         keys = partition.keys
@@ -125,10 +135,11 @@ class StandIn(Table):
             if filters is None or _holds(filters, stored):
                 found.append(_raw(Key(pk, keys[looked_at]), stored))
             looked_at += 1
-        self._charge(reads=read_units(size) / 2)  # eventually consistent
+        units = read_units(size) / 2  # eventually consistent
+        self._charge(reads=units)
         # DynamoDB stops without a look at whether anything follows.
         is_cut = looked_at > start and (looked_at - start == limit or size >= _LARGEST_PAGE)
-        return found, looked_at - start, keys[looked_at - 1] if is_cut else None
+        return found, units, keys[looked_at - 1] if is_cut else None
 
     def put_if(self, item: Item, condition: Condition) -> bool:
         put = put_of(item)

@@ -124,7 +124,7 @@ def _problems(path: str, method: str) -> list[str]:
 
 def _add_etag(response: dict[str, Any]) -> None:
     reference = json.dumps(response.get("content", {}))
-    if any(f"{view}View" in reference for view in ("Contact", "Message", "Settings")):
+    if any(f"{record}View" in reference for record in ("Contact", "Message", "Settings", "Task")):
         response["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
 
 

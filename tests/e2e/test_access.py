@@ -11,6 +11,7 @@ from tests.template.reading import ROOT
 
 CONTACT = {"type": "other", "organization_name": "Access & Co"}
 WRITTEN = {"body": "Hello", "methods": ["fax"]}  # by a method that the contact does not have
+NO_MESSAGE = "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 NOTE = {"body": "Called back", "channel": "phone", "direction": "in"}
 # What each route is called with, and who of the contact's own account may.
 EVERYBODY = set(ROLES)
@@ -34,13 +35,26 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("POST", "/contacts/{contact_id}/notes"): (NOTE, EVERYBODY, 201),
     ("POST", "/contacts/{contact_id}/merge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 404),
     ("POST", "/contacts/{contact_id}/unmerge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 409),
+    ("GET", "/contacts/{contact_id}/cover"): (None, EVERYBODY, 200),
+    ("GET", "/tasks"): (None, EVERYBODY, 200),
+    ("POST", "/contacts/{contact_id}/tasks"): ({"title": "Call"}, EVERYBODY, 201),
+    ("GET", "/contacts/{contact_id}/tasks"): (None, EVERYBODY, 200),
+    # By everybody, but a task of somebody else is not there for those who see only their own.
+    ("GET", "/contacts/{contact_id}/tasks/{task_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/contacts/{contact_id}/tasks/{task_id}"): ({"status": "started"}, EVERYBODY, 200),
+    ("DELETE", "/contacts/{contact_id}/tasks/{task_id}"): (None, EVERYBODY, 204),
 }
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
-def path_of(route: tuple[str, str], contact: dict[str, Any]) -> str:
-    return route[1].replace("{contact_id}", contact["id"]).replace("{message_id}", "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV")
+def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of: str = "director") -> str:
+    """The route's path, with the contact and, where it takes one, a task of the contact that is *of* somebody."""
+    path = route[1].replace("{contact_id}", contact["id"]).replace("{message_id}", NO_MESSAGE)
+    if "{task_id}" not in path:
+        return path
+    task = stack.call("POST", f"/contacts/{contact['id']}/tasks", as_=of, body={"title": "Call"}).json()
+    return path.replace("{task_id}", task["id"])
 
 
 def test_the_matrix_has_every_route_of_the_contract() -> None:
@@ -51,7 +65,7 @@ def test_the_matrix_has_every_route_of_the_contract() -> None:
 
 @MATRIX
 def test_without_a_token_nobody_gets_in(stack: Stack, contact: dict[str, Any], route: tuple[str, str]) -> None:
-    answer = stack.call(route[0], path_of(route, contact), as_=None, body=ROUTES[route][0])
+    answer = stack.call(route[0], path_of(stack, route, contact), as_=None, body=ROUTES[route][0])
     assert answer.status_code == 401
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "unauthorized"
@@ -60,13 +74,13 @@ def test_without_a_token_nobody_gets_in(stack: Stack, contact: dict[str, Any], r
 @MATRIX
 def test_a_forged_token_lets_nobody_in(stack: Stack, contact: dict[str, Any], route: tuple[str, str]) -> None:
     for how, token in forged_tokens(stack.tokens["clinical"]).items():
-        answer = stack.call(route[0], path_of(route, contact), token=token, body=ROUTES[route][0])
+        answer = stack.call(route[0], path_of(stack, route, contact), token=token, body=ROUTES[route][0])
         assert answer.status_code == 401, how
 
 
 @MATRIX
 def test_another_account_finds_nothing(stack: Stack, contact: dict[str, Any], route: tuple[str, str]) -> None:
-    answer = stack.call(route[0], path_of(route, contact), as_=ANOTHER, body=ROUTES[route][0])
+    answer = stack.call(route[0], path_of(stack, route, contact), as_=ANOTHER, body=ROUTES[route][0])
     if "{contact_id}" in route[1]:
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     else:
@@ -79,7 +93,7 @@ def test_another_account_finds_nothing(stack: Stack, contact: dict[str, Any], ro
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_may_what_it_may(stack: Stack, contact: dict[str, Any], route: tuple[str, str], role: str) -> None:
     body, allowed, status = ROUTES[route]
-    answer = stack.call(route[0], path_of(route, contact), as_=role, body=body)
+    answer = stack.call(route[0], path_of(stack, route, contact, of=role), as_=role, body=body)
     if role in allowed:
         assert answer.status_code == status, answer.text
     else:

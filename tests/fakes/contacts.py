@@ -1,6 +1,6 @@
 """Contacts kept in memory. The table's store passes the same tests."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from carebook.contacts.history import HistoryEntry, viewed
@@ -8,6 +8,7 @@ from carebook.contacts.model import Contact, ContactSummary, summary_of
 from carebook.contacts.service import Found
 from carebook.errors import AlreadyExists, Conflict, NotFound
 from carebook.identity import Person
+from carebook.settings.model import AccountSettings
 from carebook.settings.service import SettingsStore
 from tests.fakes.settings import MemorySettings
 
@@ -30,6 +31,11 @@ class MemoryContacts:
     def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
         found = (self._kept.get((account, contact_id)) for contact_id in contact_ids)
         return [contact for contact in found if contact is not None and contact.in_use]
+
+    def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
+        known = [contact_id for contact_id in contact_ids if (account, contact_id) in self._kept]
+        found = {contact_id: self.find(account, contact_id)[0] for contact_id in known}
+        return {one: contact for one, contact in found.items() if contact.in_use}, self._settings.current(account)
 
     def made_by(self, account: str, request: str, *, now: datetime) -> Contact | None:
         first = self._requests.get((account, request))
@@ -96,10 +102,20 @@ class MemoryContacts:
         return [(f"{name_key}|{contact_id}", summary) for name_key, contact_id, summary in rows[:limit]]
 
     def history(
-        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        contact_id: str,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
         entries = self._entries.get((account, contact_id), {}).values()
-        older = [entry for entry in entries if before is None or (entry.at, entry.id) < before]
+        older = [
+            entry
+            for entry in entries
+            if (before is None or (entry.at, entry.id) < before) and (seen_by is None or entry.concerns(seen_by))
+        ]
         return sorted(older, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
 
     def _refuse_outdated(self, contact: Contact) -> None:

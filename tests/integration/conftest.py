@@ -93,10 +93,12 @@ def handler_for(path: str) -> Handler:
     """The function that the template routes *path* to."""
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
+    from functions.cover.api import handler as cover
     from functions.duplicates.api import handler as duplicates
     from functions.messages.api import handler as messages
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
+    from functions.tasks.api import handler as tasks
 
     if path.startswith("/contacts/search"):
         return search
@@ -104,6 +106,10 @@ def handler_for(path: str) -> Handler:
         return duplicates
     if path.split("/")[3:4] in (["messages"], ["notes"]):
         return messages
+    if "tasks" in path.split("/"):
+        return tasks
+    if path.endswith("/cover"):
+        return cover
     return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
 
 

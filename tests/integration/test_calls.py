@@ -145,7 +145,7 @@ def test_the_messages_function(director: Caller, noon: None) -> None:
     note = {"body": "x", "channel": "phone", "direction": "in"}
     with recorded() as asked:
         made = director.post(f"{path}/messages", {"body": "Hello"}, headers=key).body["items"][0]["id"]
-        director.post(f"{path}/messages", {"body": ""}, headers={"Idempotency-Key": "refused"})
+        director.post(f"{path}/messages", {"body": "x", "methods": ["fax"]}, headers={"Idempotency-Key": "refused"})
         director.post(f"{path}/notes", note)
         for each in ("", f"/{made}", "/msg_01ARZ3NDEKTSV4RRFFQ69G5FAV"):
             director.get(f"{path}/messages{each}")
@@ -197,6 +197,28 @@ def test_the_function_that_releases_what_is_held(director: Caller, monkeypatch: 
     with recorded() as asked:
         assert release_held.handler({}, Context(remaining_ms=55_000))["swept"] >= 2
     assert asked == CALLS["ReleaseHeld"]
+
+
+def test_the_tasks_function(director: Caller) -> None:
+    contact = f"/contacts/{director.post('/contacts', physician()).body['id']}"
+    with recorded() as asked:
+        key = {"Idempotency-Key": "k"}
+        task = director.post(f"{contact}/tasks", {"title": "Call"}, headers=key).body["id"]
+        director.post(f"{contact}/tasks", {"title": ""}, headers={"Idempotency-Key": "refused"})
+        for path in ("/tasks", f"{contact}/tasks", f"{contact}/tasks/{task}"):
+            director.get(path)
+        director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/tasks")
+        director.patch(f"{contact}/tasks/{task}", {"due_on": "2026-12-24"})
+        director.delete(f"{contact}/tasks/{task}")
+    assert asked == CALLS["TasksApi"]
+
+
+def test_the_cover_function(director: Caller) -> None:
+    contact = director.post("/contacts", physician()).body["id"]
+    with recorded() as asked:
+        director.get(f"/contacts/{contact}/cover")
+        director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/cover")
+    assert asked == CALLS["CoverApi"]
 
 
 def test_the_settings_function(director: Caller) -> None:

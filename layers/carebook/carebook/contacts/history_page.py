@@ -5,6 +5,7 @@ from datetime import datetime
 from carebook import keys
 from carebook.contacts.documents import history_from
 from carebook.contacts.history import HistoryEntry, end_of_hour
+from carebook.identity import Person
 from carebook.ids import ulid_of
 from carebook.table import Table
 
@@ -12,9 +13,15 @@ _READ_AHEAD = 20
 
 
 def history_page(
-    table: Table, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+    table: Table,
+    account: str,
+    contact_id: str,
+    *,
+    before: tuple[datetime, str] | None,
+    limit: int,
+    seen_by: Person | None = None,
 ) -> list[HistoryEntry]:
-    """Up to *limit* entries older than *before*, newest first.
+    """Up to *limit* entries older than *before*, newest first; those that *seen_by* may be shown, None: all of them.
 
     Keys come in falling order, and an entry is never newer than its key says. So whatever is newer than the last
     key read can be given out; the rest waits until older keys are known.
@@ -30,7 +37,11 @@ def history_page(
         rows = table.query(pk, low=keys.HISTORY_FIRST, high=high, limit=asked, newest_first=True)
         entries = [history_from(keys.ulid_of_history(row.key.sk), row.doc) for row in rows]
         waiting += [
-            entry for entry in entries if entry.id not in seen and (before is None or (entry.at, entry.id) < before)
+            entry
+            for entry in entries
+            if entry.id not in seen
+            and (before is None or (entry.at, entry.id) < before)
+            and (seen_by is None or entry.concerns(seen_by))
         ]
         seen.update(entry.id for entry in entries)
         waiting.sort(key=lambda entry: (entry.at, entry.id), reverse=True)

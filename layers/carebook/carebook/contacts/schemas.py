@@ -194,7 +194,10 @@ class ChangeView(TypedDict):
 
 
 class HistoryEntryView(TypedDict):
-    """Who did what and when. `version` is the contact's after it; null for a view."""
+    """Who did what and when. `version` is the contact's after it; null for a view.
+
+    What was done with a task has fields such as `tasks[tsk_…].status`.
+    """
 
     id: str
     at: str
@@ -211,6 +214,9 @@ class HistoryEntryView(TypedDict):
         "message_retried",
         "noted",
         "reply_received",
+        "task_added",
+        "task_changed",
+        "task_deleted",
     ]
     version: int | None
     changes: list[ChangeView]

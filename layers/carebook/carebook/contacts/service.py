@@ -1,6 +1,6 @@
 """What staff do with contacts, as functions. Collaborators come first, facts by name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -58,6 +58,10 @@ class ContactStore(Protocol):
         """Those of the contacts that are in use, in the order asked for."""
         ...
 
+    def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
+        """For each of the ids the contact in use that it leads to, where there is one; and the account's settings."""
+        ...
+
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
         """Like :meth:`find`, and recorded as a view: one a person, contact and hour.
 
@@ -109,9 +113,18 @@ class ContactStore(Protocol):
         ...
 
     def history(
-        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        contact_id: str,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
-        """Up to *limit* entries, newest first, older than the given moment and entry id."""
+        """Up to *limit* entries, newest first, older than the given moment and entry id.
+
+        With *seen_by*, only those that this person may be shown.
+        """
         ...
 
 
@@ -237,14 +250,19 @@ def contact_history(
     now: datetime,
     before: tuple[datetime, str] | None,
     limit: int,
+    whole: bool = False,
 ) -> tuple[Sequence[HistoryEntry], tuple[datetime, str] | None]:
     """A page of a contact's history, newest first, and where the next one begins. Reading it is a view.
+
+    Args:
+        whole: show also what concerns only others.
 
     Raises:
         NotFound: when the account has no such contact.
     """
     found = contacts.find(account, checked_id(contact_id))[0].id
-    entries = contacts.history(account, found, before=before, limit=limit + 1)
+    seen_by = None if whole else viewer
+    entries = contacts.history(account, found, before=before, limit=limit + 1, seen_by=seen_by)
     contacts.view(account, found, viewer=viewer, now=now)  # after the page was read: it does not show itself
     page = entries[:limit]
     return page, (page[-1].at, page[-1].id) if len(entries) > limit else None

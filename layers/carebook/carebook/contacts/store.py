@@ -1,9 +1,8 @@
 """Contacts in the table. A contact, its places in lists and its history entry are one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,7 +16,9 @@ from carebook.contacts.documents import (
 )
 from carebook.contacts.history import HistoryEntry, end_of_hour, viewed
 from carebook.contacts.history_page import history_page
+from carebook.contacts.in_use import contacts_in_use
 from carebook.contacts.model import Contact, ContactSummary, summary_of
+from carebook.contacts.rebuild_notes import note_of, note_of_purge, purge_notes
 from carebook.contacts.searchable import BOOK, searchable
 from carebook.contacts.service import Found
 from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
@@ -28,7 +29,6 @@ from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version,
 from carebook.search.entries import entries_of
 from carebook.search.state import IndexState, TableIndexStates
 from carebook.search.store import items_of
-from carebook.search.tokens import Searchable
 from carebook.settings.model import AccountSettings
 from carebook.table import Table
 
@@ -77,6 +77,10 @@ class TableContacts:
             ]
         return [contact for contact in found if contact.in_use]
 
+    def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
+        """One request, rarely more; see :func:`contacts_in_use`."""
+        return contacts_in_use(self._table, account, contact_ids)
+
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
         """The view is written beside the read, unless this environment has written it in this hour.
 
@@ -114,7 +118,7 @@ class TableContacts:
         for item in self._places(contact, state).values():
             writes.put(item)
         if state.rebuilding:
-            writes.put(_note_for_rebuild(None, contact))
+            writes.put(note_of(None, contact))
         mark = request and keys.done_once_key(contact.account, request)
         if request and mark:
             until = contact.created_at + _REQUESTS_REMEMBERED
@@ -163,7 +167,7 @@ class TableContacts:
         for key in old.keys() - new.keys():
             writes.delete(key)
         if state.rebuilding:
-            writes.put(_note_for_rebuild(before, after))
+            writes.put(note_of(before, after))
         return writes
 
     def page(
@@ -176,10 +180,16 @@ class TableContacts:
         return [(row.key.sk, summary_from(row.doc)) for row in rows]
 
     def history(
-        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        contact_id: str,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
         """One query, rarely two; see :func:`history_page`."""
-        return history_page(self._table, account, contact_id, before=before, limit=limit)
+        return history_page(self._table, account, contact_id, before=before, limit=limit, seen_by=seen_by)
 
     def purge(self, contact: Contact, *, by: Person, now: datetime) -> None:
         """First out of sight in one transaction, then piece by piece; :meth:`finish_purge` can go on at any point."""
@@ -193,7 +203,7 @@ class TableContacts:
         for place in self._places(contact, state):
             writes.delete(place)
         if state.rebuilding:
-            writes.put(_note_for_rebuild(contact, replace(contact, version=contact.version + 1)))
+            writes.put(note_of_purge(contact))
         self._write(writes)
         self.finish_purge(contact.account, contact.id)
 
@@ -204,6 +214,7 @@ class TableContacts:
         if row is None or "purging" not in row.doc:
             return False
         self._purge_merged(account, contact_id, row.doc["purging"])
+        purge_notes(self._table, account, contact_id)
         while True:
             found = self._table.query(key.pk, limit=100)
             rest = [other.key for other in found if other.key != key]
@@ -248,13 +259,6 @@ class TableContacts:
             self._table.write(writes)
         except ConditionFailed as error:
             raise Conflict("The contact was changed in the meantime.") from error
-
-
-def _note_for_rebuild(before: Contact | None, after: Contact) -> Item:
-    """What an index that is being built must know of a change: the record as it was, whose entries may be there."""
-    was = before and searchable(before)
-    document = {"before": was and {name: getattr(was, name) for name in Searchable.__slots__}}
-    return make_item(keys.reindex_key(after.account, after.id, after.version), None, document)
 
 
 def _same(one: Item, other: Item) -> bool:
