@@ -2,8 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ from typing import Any
 import boto3
 
 from carebook.messages.channels import Accepted, Channel, Outcome, Outgoing
+from carebook.messages.delivery import Delivery
+from carebook.messages.store import TableMessages
+from carebook.table import Table
 
 NOON = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)  # noon in New York
 _RECEIPTS = itertools.count()
@@ -95,10 +98,57 @@ def notification(topic: str, content: Any, *, at: datetime = NOON) -> dict[str, 
     }
 
 
-type Now = Callable[[], datetime]
-
-
 def event(name: str) -> dict[str, Any]:
     """A provider's own JSON, out of ``tests/events``."""
     content: dict[str, Any] = json.loads((Path(__file__).parent / "events" / f"{name}.json").read_text("utf-8"))
     return content
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of ours runs after it."""
+
+
+class Fatal:
+    """Stops everything at the moments that it was told."""
+
+    def __init__(self, moments: Iterator[bool]) -> None:
+        self._moments = moments
+
+    def __call__(self) -> None:
+        if next(self._moments, False):
+            raise Killed
+
+
+def mortal(delivery: Delivery, table: Table, fatal: Fatal) -> Delivery:
+    """The delivery, which can fall over before and after each write and each call of a provider."""
+
+    class MortalMessages(TableMessages):
+        def claim(self, *args: Any) -> tuple[bool, bool]:
+            fatal()
+            done = super().claim(*args)
+            fatal()
+            return done
+
+        def replace(self, *args: Any) -> None:
+            fatal()
+            super().replace(*args)
+            fatal()
+
+    class MortalChannels:
+        def of(self, method: str) -> Channel | None:
+            channel = delivery.channels.of(method)
+            return None if channel is None else _MortalChannel(channel, fatal)
+
+    return replace(delivery, messages=MortalMessages(table), channels=MortalChannels())
+
+
+@dataclass
+class _MortalChannel:
+    channel: Channel
+    fatal: Fatal
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        self.fatal()
+        answer = self.channel.send(outgoing)
+        self.fatal()
+        return answer

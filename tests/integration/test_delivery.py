@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -26,7 +25,7 @@ from carebook.messages.sweeping import Sweep, sweep_message
 from carebook.settings.store import TableSettings
 from carebook.table import Table, open_table
 from tests.builders import Caller, physician
-from tests.messaging import Clock, FakeChannels, FakeProvider
+from tests.messaging import Clock, FakeChannels, FakeProvider, Fatal, Killed, mortal
 
 ANA = Person("usr_ana", "Ana")
 
@@ -286,46 +285,6 @@ def test_a_receipt_that_is_faster_than_we_loses_nothing(bench: Bench) -> None:
     ]
 
 
-class Killed(BaseException):
-    """The process is gone: nothing of ours runs after it."""
-
-
-class Fatal:
-    """Stops everything at the moment that it was told."""
-
-    def __init__(self, moments: Iterator[bool]) -> None:
-        self._moments = moments
-
-    def __call__(self) -> None:
-        if next(self._moments, False):
-            raise Killed
-
-
-def mortal(bench: Bench, fatal: Fatal) -> Delivery:
-    """The delivery, which can fall over before and after each write and each call of the provider."""
-
-    class MortalMessages(TableMessages):
-        def claim(self, *args: Any) -> tuple[bool, bool]:
-            fatal()
-            done = super().claim(*args)
-            fatal()
-            return done
-
-        def replace(self, *args: Any) -> None:
-            fatal()
-            super().replace(*args)
-            fatal()
-
-    class MortalProvider(FakeProvider):
-        def send(self, outgoing: Outgoing) -> Outcome:
-            fatal()
-            answer = bench.provider.send(outgoing)
-            fatal()
-            return answer
-
-    return replace(bench.delivery, messages=MortalMessages(bench.table), channels=FakeChannels(MortalProvider()))
-
-
 def settle(bench: Bench, refs: list[MessageRef], *, reporting: bool) -> int:
     """What happens by itself afterwards, and last by a person: how often that one had to."""
     for outgoing in bench.provider.sent if reporting else []:
@@ -355,7 +314,7 @@ def test_killed_at_any_step_nothing_is_lost_and_nothing_sent_twice(bench: Bench,
     refs = [ref_of(bench.write(str(number))[0]) for number in range(2)]
     fatal = Fatal(iter([False] * step + [True]))
     with suppress(Killed):
-        bench.run(refs, mortal(bench, fatal))
+        bench.run(refs, mortal(bench.delivery, bench.table, fatal))
     by_hand = settle(bench, refs, reporting=True)
     assert by_hand <= 1
     assert sorted(outgoing.body for outgoing in bench.provider.sent) == ["0", "1"]
@@ -373,7 +332,7 @@ def test_killed_at_random_with_a_provider_that_fails_each_is_sent_once(bench: Be
     for _ in range(200):
         batch, rest = left[:10], left[10:]
         try:
-            later = bench.run(batch, mortal(bench, fatal))
+            later = bench.run(batch, mortal(bench.delivery, bench.table, fatal))
         except Killed:
             kills += 1
             left = rest + batch  # the queue shows them again
@@ -396,7 +355,7 @@ def test_without_a_report_it_ends_as_unknown_and_is_not_sent_again(bench: Bench)
     (message,) = bench.write()
     fatal = Fatal(iter([False, False, False, True]))  # after the provider took it
     with pytest.raises(Killed):
-        bench.run(None, mortal(bench, fatal))
+        bench.run(None, mortal(bench.delivery, bench.table, fatal))
     bench.run([ref_of(message)])
     bench.clock.forward(minutes=16)
     for ref in bench.messages.due(now=bench.clock(), limit=10):

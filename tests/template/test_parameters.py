@@ -11,6 +11,7 @@ INTERFACE = root().content["Metadata"]["AWS::CloudFormation::Interface"]
 OUTPUTS = {
     *("ApiUrl", "ApiId", "UserPoolId", "UserPoolClientId", "TableName"),
     *("ReceiptTopicArn", "InboundTopicArn", "InboundBucketName", "InboundPrefix"),
+    "MessageDeadLetterQueueArn",
 }
 
 
