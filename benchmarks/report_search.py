@@ -15,8 +15,8 @@ _TYPICAL_CREATE: Final = 26
 _SEARCHES: Final = f"""\
 ## Searches
 
-The first page (up to {PAGE} rows) of {EACH} searches of each kind, for contacts picked by chance from the first 20,000, in an
-account of 20,000 and in one that has grown to 200,000: names as often as in Faker's tables, seven of ten from the
+The first page (up to {PAGE} rows) of {EACH} searches of each kind, for contacts picked by chance from the first 20,000,
+in an account of 20,000 and in one that has grown to 200,000: names as often as in Faker's tables, seven of ten from the
 United States, the others German, Spanish, Italian, Vietnamese, Polish, French and Indian. The table is a stand-in in
 memory that the product's stores write and read; a query is charged for what it reads before its filter. A round is a
 request, or several side by side. "Meant" is how often the first page shows the contact that was picked: short words
