@@ -15,7 +15,7 @@ SAM := env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u PYTHON SAM_CLI_TELEMETRY=0
 COMPILE := .local/bootstrap/bin/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements"
 ENVIRONMENT := .venv/.synced .venv/bin/python
 
-.PHONY: help run stop test check bench build deploy openapi requirements
+.PHONY: help run stop test check bench build deploy redrive openapi requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ build: $(ENVIRONMENT) ## build the functions and layers for AWS; ARCHITECTURE=ar
 
 deploy: build ## deploy to AWS, asking for each parameter
 	$(SAM) deploy --guided --stack-name carebook --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --parameter-overrides Architecture=$(ARCHITECTURE)
+
+redrive: $(ENVIRONMENT) ## send what messages gave up back to its queues; STACK=carebook
+	@$(RUN) infra/redrive.py --stack $(or $(STACK),carebook)
 
 openapi: $(ENVIRONMENT) ## write docs/openapi.json from the handlers
 	$(RUN) infra/openapi.py

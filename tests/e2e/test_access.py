@@ -10,6 +10,9 @@ from tests.e2e.forgery import forged_tokens
 from tests.template.reading import ROOT
 
 CONTACT = {"type": "other", "organization_name": "Access & Co"}
+WRITTEN = {"body": "Hello", "methods": ["fax"]}  # by a method that the contact does not have
+NO_MESSAGE = "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+NOTE = {"body": "Called back", "channel": "phone", "direction": "in"}
 # What each route is called with, and who of the contact's own account may.
 EVERYBODY = set(ROLES)
 ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
@@ -30,6 +33,11 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/contacts/{contact_id}/history"): (None, EVERYBODY, 200),
     ("GET", "/contacts/search?q=access"): (None, EVERYBODY, 200),
     ("GET", "/contacts/duplicates"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/messages"): (None, EVERYBODY, 200),
+    ("POST", "/contacts/{contact_id}/messages"): (WRITTEN, EVERYBODY, 422),
+    ("GET", "/contacts/{contact_id}/messages/{message_id}"): (None, EVERYBODY, 404),
+    ("POST", "/contacts/{contact_id}/messages/{message_id}/retry"): (None, EVERYBODY, 404),
+    ("POST", "/contacts/{contact_id}/notes"): (NOTE, EVERYBODY, 201),
     ("POST", "/contacts/{contact_id}/merge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 404),
     ("POST", "/contacts/{contact_id}/unmerge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 409),
     ("GET", "/document-templates"): (None, EVERYBODY, 200),
@@ -68,7 +76,13 @@ MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of: str = "director") -> str:
     """The route's path, with what it speaks of made first; a task is *of* somebody."""
-    given = {"{contact_id}": contact["id"], "{file_id}": "fil_none", "{kind}": "share", "{method}": "sms"}
+    given = {
+        "{contact_id}": contact["id"],
+        "{file_id}": "fil_none",
+        "{kind}": "share",
+        "{method}": "sms",
+        "{message_id}": NO_MESSAGE,
+    }
     path = route[1]
     for place, value in given.items():
         path = path.replace(place, value)

@@ -13,12 +13,23 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table as MotoTable
+from moto.sqs.models import sqs_backends
 
 from tests.builders import Caller, Handler
 from tests.template import reading
 
 TABLE = "carebook-test"
 BUCKETS = {name: f"carebook-test-{name}" for name in ("files", "quarantine", "documents", "definitions")}
+TOPICS = "arn:aws:sns:us-east-1:123456789012:receipts,arn:aws:sns:us-east-1:123456789012:inbound"
+INBOUND_BUCKET = "carebook-inbound"
+MESSAGING = {
+    "CAREBOOK_SENDER": "office@lakeside.example",
+    "CAREBOOK_FAX_DOMAIN": "fax.example",
+    "CAREBOOK_REPLY_DOMAIN": "reply.lakeside.example",
+    "CAREBOOK_EMAIL_CONFIGURATION_SET": "carebook",
+    "CAREBOOK_TOPICS": TOPICS,
+    "CAREBOOK_INBOUND_BUCKET": INBOUND_BUCKET,
+}
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +46,7 @@ def aws() -> Iterator[None]:
             "CAREBOOK_SCAN_ATTEMPTS": "4",
             "CAREBOOK_TYPESETTING_FUNCTION": "carebook-test-typeset",
             **{f"CAREBOOK_{name.upper()}_BUCKET": bucket for name, bucket in BUCKETS.items()},
+            **MESSAGING,
         }.items():
             patch.setenv(name, value)
         _create_table()
@@ -42,6 +54,7 @@ def aws() -> Iterator[None]:
             _create_bucket(bucket)
         queue = boto3.client("sqs").create_queue(QueueName="carebook-test-scans")
         patch.setenv("CAREBOOK_SCAN_QUEUE", queue["QueueUrl"])
+        _create_messaging(patch)
         boto3.client("secretsmanager").create_secret(Name="carebook/signing", SecretString="s" * 64)
         yield
 
@@ -52,6 +65,12 @@ def _nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
     if "aws" in request.fixturenames:
         for table in moto_tables():
             table.items.clear()
+        for queue in [
+            queue for backend in sqs_backends[DEFAULT_ACCOUNT_ID].values() for queue in backend.queues.values()
+        ]:
+            queue._messages.clear()
+            queue.pending_messages.clear()
+            queue.deleted_messages.clear()
 
 
 def moto_tables() -> list[MotoTable]:
@@ -89,6 +108,7 @@ def handler_for(path: str) -> Handler:
     from functions.duplicates.api import handler as duplicates
     from functions.files.api import handler as files
     from functions.message_templates.api import handler as message_templates
+    from functions.messages.api import handler as messages
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
     from functions.tasks.api import handler as tasks
@@ -103,6 +123,8 @@ def handler_for(path: str) -> Handler:
         return documents
     if path.startswith("/settings/message-templates"):
         return message_templates
+    if path.split("/")[3:4] in (["messages"], ["notes"]):
+        return messages
     if "tasks" in path.split("/"):
         return tasks
     if path.endswith("/cover"):
@@ -114,6 +136,13 @@ def _create_bucket(name: str) -> None:
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=name)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+def _create_messaging(patch: pytest.MonkeyPatch) -> None:
+    url = boto3.client("sqs").create_queue(QueueName="messages", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
+    patch.setenv("CAREBOOK_MESSAGE_QUEUE", url)
+    boto3.client("sesv2").create_email_identity(EmailIdentity="lakeside.example")
+    boto3.client("s3").create_bucket(Bucket=INBOUND_BUCKET)
 
 
 def _create_table() -> None:

@@ -15,10 +15,13 @@ from carebook.search.store import AccountIndex
 from carebook.table import open_table
 from functions.contacts import purge_archived
 from functions.duplicates import finish_merges
+from functions.messages import api as messages_api
+from functions.messages import deliver, receive_reply, record_receipt, release_held
 from functions.search import build_vocabulary
 from tests.builders import Caller, Context, physician
-from tests.integration.conftest import TABLE
+from tests.integration.conftest import INBOUND_BUCKET, TABLE, TOPICS
 from tests.integration.press import call_in_process
+from tests.messaging import NOON, event, notification, queued_records, records
 from tests.template.test_roles import BUCKET_CALLS, CALLS
 
 
@@ -162,6 +165,81 @@ def test_the_documents_function(director: Caller, monkeypatch: pytest.MonkeyPatc
     # What is fetched by its address is fetched with the rights of who signed that.
     api, press = (BUCKET_CALLS[name]["documents"] for name in ("DocumentsApi", "Typeset"))
     assert asked_of_buckets | {"GetObject", "PutObjectTagging"} == api | press
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (messages_api, deliver, release_held, receive_reply):
+        monkeypatch.setattr(module, "utcnow", lambda: NOON)
+    deliver.delivery.cache_clear()
+
+
+def written(caller: Caller, **fields: Any) -> list[str]:
+    """A contact who was written to by e-mail and text, and has not got it yet; refs of the messages."""
+    contact_id = caller.post("/contacts?allow_duplicate=true", physician()).body["id"]
+    made = caller.post(f"/contacts/{contact_id}/messages", {"body": "Hello"} | fields)
+    return [f"/contacts/{contact_id}/messages/{one['id']}" for one in made.body["items"]]
+
+
+def test_the_messages_function(director: Caller, noon: None) -> None:
+    key = {"Idempotency-Key": "k"}
+    contact_id = director.post("/contacts", physician()).body["id"]
+    path = f"/contacts/{contact_id}"
+    note = {"body": "x", "channel": "phone", "direction": "in"}
+    with recorded() as asked:
+        made = director.post(f"{path}/messages", {"body": "Hello"}, headers=key).body["items"][0]["id"]
+        director.post(f"{path}/messages", {"body": "x", "methods": ["fax"]}, headers={"Idempotency-Key": "refused"})
+        director.post(f"{path}/notes", note)
+        for each in ("", f"/{made}", "/msg_01ARZ3NDEKTSV4RRFFQ69G5FAV"):
+            director.get(f"{path}/messages{each}")
+        director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/messages")
+        director.post(f"{path}/messages/{made}/retry")
+    assert asked == CALLS["MessagesApi"]
+
+
+def test_the_function_that_delivers(director: Caller, noon: None) -> None:
+    written(director)
+    moved = written(director)[0].split("/")[2]
+    survivor = director.post("/contacts?allow_duplicate=true", physician()).body["id"]
+    director.post(f"/contacts/{survivor}/merge", {"duplicate_id": moved})
+    with recorded() as asked:
+        while batch := queued_records():
+            deliver.handler({"Records": batch}, Context(remaining_ms=60_000))
+    assert asked == CALLS["DeliverMessages"]
+
+
+def test_the_function_that_records_receipts(director: Caller, noon: None) -> None:
+    _, _, contact_id, _, message_id = written(director)[0].split("/")
+    with_ids = event("ses_bounce_permanent")
+    ids = {"account": [director.account], "recipient": [contact_id], "message": [message_id]}
+    with_ids["mail"]["tags"] |= ids
+    with recorded() as asked:
+        bodies = [with_ids, event("ses_identity_feedback"), event("ses_delivery")]
+        record_receipt.handler(records(notification(TOPICS.split(",")[0], one) for one in bodies), Context())
+    assert asked == CALLS["RecordReceipt"]
+
+
+def test_the_function_that_takes_in_replies(director: Caller, noon: None) -> None:
+    director.patch("/settings", {"opt_in_required": True})
+    written(director, methods=["sms"])
+    while batch := queued_records():
+        deliver.handler({"Records": batch}, Context(remaining_ms=60_000))
+    topic = TOPICS.split(",")[1]
+    mail = b"From: a@example.org\r\nTo: reply+0123456789abcdef01234567@reply.lakeside.example\r\n\r\nHello"
+    boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key="mail/inbound-mail-1", Body=mail)
+    with recorded() as asked:
+        said = [event("eum_inbound") | {"messageBody": "YES"}, event("ses_received")]
+        receive_reply.handler(records(notification(topic, one) for one in said), Context())
+    assert asked == CALLS["ReceiveReply"]
+
+
+def test_the_function_that_releases_what_is_held(director: Caller, monkeypatch: pytest.MonkeyPatch, noon: None) -> None:
+    director.patch("/settings", {"opt_in_required": True})
+    written(director)
+    monkeypatch.setattr(release_held, "utcnow", lambda: NOON + timedelta(days=2))
+    with recorded() as asked:
+        assert release_held.handler({}, Context(remaining_ms=55_000))["swept"] >= 2
+    assert asked == CALLS["ReleaseHeld"]
 
 
 def test_the_tasks_function(director: Caller) -> None:

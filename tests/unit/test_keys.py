@@ -40,6 +40,8 @@ def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[key
         keys.reindex_key(account, contact_id, 1),
         keys.vocabulary_key(account, "con"),
         keys.vocabulary_wanted_key(account, "con"),
+        keys.message_key(account, contact_id, f"msg_{contact_id.removeprefix('con_')}"),
+        keys.consent_key(account, "tel", "+13105550123"),
         keys.Key(keys.search_pk(account, "con", 1, "s"), f"smith 1smith {contact_id}"),
         *(keys.list_key(pk, "smith", contact_id) for pk in lists),
     }
@@ -71,7 +73,7 @@ def test_two_accounts_never_share_a_partition(
 @given(ACCOUNTS, CONTACT_IDS, TYPES)
 def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_type: str | None) -> None:
     found = all_keys(account, contact_id, contact_type)
-    assert len(found) == 14 + (2 if contact_type is None else 4)
+    assert len(found) == 16 + (2 if contact_type is None else 4)
     assert all(len(key.pk.encode()) <= 2048 and len(key.sk.encode()) <= 1024 for key in found)
 
 
@@ -208,3 +210,29 @@ def test_a_files_keys_give_back_whose_it_is(at: datetime, account: str, contact_
 @pytest.mark.parametrize("key", ["", "a", "a/b/c", "a/b/c/", "/b/c/d", "a/b/c/d/e", "malware-protection-resource"])
 def test_an_object_that_is_no_files_has_no_owner(key: str) -> None:
     assert keys.parse_object_key(key) is None
+
+
+@settings(deadline=None)
+@given(ACCOUNTS, CONTACT_IDS, ULIDS)
+def test_a_message_key_gives_back_whose_it_is(account: str, contact_id: str, ulid: str) -> None:
+    key = keys.message_key(account, contact_id, f"msg_{ulid}")
+    assert key.pk == keys.contact_pk(account, contact_id)
+    assert keys.parse_recipient_pk(key.pk) == (account, contact_id)
+    assert keys.message_id_of(key.sk) == f"msg_{ulid}"
+    assert keys.MESSAGES_FIRST < key.sk < keys.MESSAGES_LAST
+
+
+@settings(deadline=None)
+@given(MOMENTS, MOMENTS, ACCOUNTS, ULIDS)
+def test_messages_are_due_in_the_order_of_their_time(at: datetime, now: datetime, account: str, ulid: str) -> None:
+    shards = {keys.message_due_pk(shard) for shard in range(keys.MESSAGE_SHARDS)}
+    pk, sk = keys.message_due(at, account, f"msg_{ulid}")
+    assert pk in shards
+    assert (sk <= keys.due_until(now)) == (at.replace(microsecond=0) <= now)
+
+
+@settings(deadline=None)
+@given(RIVALS, RIVALS, CONTACT_IDS)
+def test_what_has_no_account_shares_no_partition_with_what_has_one(account: str, address: str, contact_id: str) -> None:
+    ours = {key.pk for key in all_keys(account, contact_id, None)}
+    assert ours.isdisjoint({keys.writers_pk("tel", address), keys.reply_key(address).pk, keys.provider_pk(address)})

@@ -9,6 +9,8 @@ FILE: Final = "fil"
 DOCUMENT: Final = "doc"
 HISTORY: Final = "his"
 TEMPLATE: Final = "tpl"
+CLIENT: Final = "cli"
+MESSAGE: Final = "msg"
 TASK: Final = "tsk"
 
 # Crockford's base 32 as the ULID specification fixes it; the first digit of 48 bits in base 32 is at most 7.

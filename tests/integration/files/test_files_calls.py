@@ -13,6 +13,8 @@ from carebook.files import freshclam
 from carebook.files.bucket import FileBuckets
 from carebook.files.definitions import DefinitionsBucket
 from carebook.instants import utcnow
+from carebook.items import NOT_THERE, make_item
+from carebook.keys import Key, contact_pk
 from carebook.table import open_table
 from functions.contacts import purge_archived
 from functions.files import expire_uploads, record_verdict, refresh_definitions, scan_upload
@@ -153,11 +155,21 @@ def test_the_function_that_expires(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     assert of_buckets == allowed("ExpireUploads")
 
 
+def print_a_document(desk: Desk) -> None:
+    """What a document that has been printed leaves: its item names an object of the documents bucket."""
+    boto3.client("s3").put_object(Bucket=BUCKETS["documents"], Key="doc_printed", Body=b"%PDF-")
+    contact_id = desk.path.removeprefix("/contacts/")
+    printed = {"objects": {"documents": ["doc_printed"]}}
+    item = make_item(Key(contact_pk(desk.caller.account, contact_id), "DOC#doc_printed"), "document", printed)
+    assert open_table().put_if(item, NOT_THERE)
+
+
 def test_a_purge(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for how in ("ContactsApi", "PurgeArchived"):
         desk.path = f"/contacts/{desk.caller.post('/contacts', {'type': 'other', 'last_name': how}).body['id']}"
         desk.upload(b"hello")
         desk.post(desk.announce(b"x"), b"x")
+        print_a_document(desk)
         with asked_of_buckets(monkeypatch) as of_buckets:
             if how == "ContactsApi":
                 desk.caller.delete(f"{desk.path}?purge=true")

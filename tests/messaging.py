@@ -1,0 +1,154 @@
+"""What tests of messages need: providers that remember, the queue as Lambda hands it over, moments that pass."""
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from carebook.messages.channels import Accepted, Channel, Outcome, Outgoing
+from carebook.messages.delivery import Delivery
+from carebook.messages.store import TableMessages
+from carebook.table import Table
+
+NOON = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)  # noon in New York
+_RECEIPTS = itertools.count()
+
+
+@dataclass
+class FakeProvider:
+    """A channel that remembers what it was handed, and answers what it is told to."""
+
+    answers: list[Outcome | Exception] = field(default_factory=list)
+    sent: list[Outgoing] = field(default_factory=list)
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not None and not isinstance(answer, Accepted):
+            return answer
+        self.sent.append(outgoing)
+        return answer or Accepted(f"provider-{len(self.sent)}-{outgoing.ids['message']}")
+
+
+@dataclass
+class FakeChannels:
+    """Every method by one provider, but for those that are not configured."""
+
+    provider: Channel
+    missing: set[str] = field(default_factory=set)
+
+    def of(self, method: str) -> Channel | None:
+        return None if method in self.missing else self.provider
+
+
+@dataclass
+class Clock:
+    """A clock that tests set."""
+
+    moment: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def forward(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+def queued_records(limit: int = 10) -> list[dict[str, Any]]:
+    """Up to ten messages of the queue as Lambda hands them over."""
+    import os
+
+    received = boto3.client("sqs").receive_message(
+        QueueUrl=os.environ["CAREBOOK_MESSAGE_QUEUE"], MaxNumberOfMessages=limit, WaitTimeSeconds=0
+    )
+    return [
+        {"messageId": one["MessageId"], "receiptHandle": one["ReceiptHandle"], "body": one["Body"], "attributes": {}}
+        for one in received.get("Messages", [])
+    ]
+
+
+def records(bodies: Iterable[Any]) -> dict[str, Any]:
+    """A batch of a queue with these bodies; what is not text becomes JSON."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m{next(_RECEIPTS)}",
+                "receiptHandle": "r",
+                "body": body if isinstance(body, str) else json.dumps(body),
+            }
+            for body in bodies
+        ]
+    }
+
+
+def notification(topic: str, content: Any, *, at: datetime = NOON) -> dict[str, Any]:
+    """What SNS puts into a queue."""
+    return {
+        "Type": "Notification",
+        "MessageId": "n",
+        "TopicArn": topic,
+        "Message": content if isinstance(content, str) else json.dumps(content),
+        "Timestamp": at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+def event(name: str) -> dict[str, Any]:
+    """A provider's own JSON, out of ``tests/events``."""
+    content: dict[str, Any] = json.loads((Path(__file__).parent / "events" / f"{name}.json").read_text("utf-8"))
+    return content
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of ours runs after it."""
+
+
+class Fatal:
+    """Stops everything at the moments that it was told."""
+
+    def __init__(self, moments: Iterator[bool]) -> None:
+        self._moments = moments
+
+    def __call__(self) -> None:
+        if next(self._moments, False):
+            raise Killed
+
+
+def mortal(delivery: Delivery, table: Table, fatal: Fatal) -> Delivery:
+    """The delivery, which can fall over before and after each write and each call of a provider."""
+
+    class MortalMessages(TableMessages):
+        def claim(self, *args: Any) -> tuple[bool, bool]:
+            fatal()
+            done = super().claim(*args)
+            fatal()
+            return done
+
+        def replace(self, *args: Any) -> None:
+            fatal()
+            super().replace(*args)
+            fatal()
+
+    class MortalChannels:
+        def of(self, method: str) -> Channel | None:
+            channel = delivery.channels.of(method)
+            return None if channel is None else _MortalChannel(channel, fatal)
+
+    return replace(delivery, messages=MortalMessages(table), channels=MortalChannels())
+
+
+@dataclass
+class _MortalChannel:
+    channel: Channel
+    fatal: Fatal
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        self.fatal()
+        answer = self.channel.send(outgoing)
+        self.fatal()
+        return answer

@@ -1,0 +1,110 @@
+"""E-mail as people and machines send it."""
+
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from carebook.messages.mail import read_mail
+
+TOKEN = "0123456789abcdef01234567"
+
+
+def mail(body: str = "Thank you.", *, html: str | None = None, **headers: str) -> EmailMessage:
+    message = EmailMessage()
+    usual = {"From": "Ana Müller <Ana@Example.org>", "To": f"reply+{TOKEN}@reply.example", "Subject": "Re: Hello"}
+    for name, value in (usual | {name.replace("_", "-"): value for name, value in headers.items()}).items():
+        message[name] = value
+    message.set_content(body)
+    if html is not None:
+        message.add_alternative(html, subtype="html")
+    return message
+
+
+def test_who_wrote_what_in_answer_to_what() -> None:
+    read = read_mail(mail(In_Reply_To="<0100018c-ses-000000@email.amazonses.com>").as_bytes())
+    assert (read.sender, read.subject, read.body) == ("ana@example.org", "Re: Hello", "Thank you.")
+    assert read.tokens == (TOKEN,)
+    assert read.answers == ("0100018c-ses-000000",)
+
+
+def test_what_is_quoted_is_not_what_is_said() -> None:
+    body = "YES\n\nOn Wed, 25 Nov 2026 at 12:00, Lakeside <office@lakeside.example> wrote:\n> Reply STOP to say no."
+    read = read_mail(mail(body).as_bytes())
+    assert read.said == "YES"
+    assert "Reply STOP" in read.body
+
+
+def test_a_page_is_read_as_words() -> None:
+    message = EmailMessage()
+    message["From"], message["To"] = "a@example.org", "b@example.org"
+    page = (
+        "<html><head><style>p{}</style><title>T</title></head><body><p>Yes,&nbsp;please</p><script>x()</script></body>"
+    )
+    message.set_content(page, subtype="html")
+    assert read_mail(message.as_bytes()).body == "Yes, please"
+
+
+def test_attachments_come_with_plain_names() -> None:
+    message = mail()
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="../../etc/Bericht Ü.pdf")
+    (attached,) = read_mail(message.as_bytes()).attachments
+    assert (attached.name, attached.content_type, attached.content) == ("Bericht Ü.pdf", "application/pdf", b"%PDF")
+
+
+@pytest.mark.parametrize("headers", [{"Auto_Submitted": "auto-replied"}, {"Precedence": "bulk"}])
+def test_a_machine_is_known_as_one(headers: dict[str, str]) -> None:
+    assert read_mail(mail(**headers).as_bytes()).is_automatic
+    assert not read_mail(mail(Auto_Submitted="no").as_bytes()).is_automatic
+
+
+@pytest.mark.parametrize(
+    ("found", "proven"),
+    [
+        ("amazonses.com; spf=pass; dkim=pass header.i=@example.org; dmarc=pass", True),
+        ("amazonses.com; spf=fail; dkim=fail; dmarc=fail", False),
+        ("elsewhere.example; spf=pass; dkim=pass", False),
+        (None, False),
+    ],
+)
+def test_only_ses_vouches_for_a_sender(found: str | None, proven: bool) -> None:
+    headers = {} if found is None else {"Authentication_Results": found}
+    assert read_mail(mail(**headers).as_bytes()).is_proven is proven
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"Subject: x\r\n\r\nwithout a sender",
+        b"From: nobody\r\n\r\nx",
+    ],
+)
+def test_a_mail_of_nobody_is_refused(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="sender"):
+        read_mail(raw)
+
+
+def test_an_unknown_character_set_loses_no_mail() -> None:
+    raw = b'From: a@b.example\r\nContent-Type: text/plain; charset="x-nobody-knows"\r\n\r\nHello'
+    assert read_mail(raw).body == "Hello"
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=400), st.binary(max_size=100))
+def test_no_mail_whatever_is_in_it_is_a_crash(body: bytes, header: bytes) -> None:
+    raw = (
+        b"From: a@b.example\r\nContent-Type: "
+        + header.replace(b"\n", b" ")
+        + b"\r\nTo: "
+        + header[:40]
+        + b"\r\n\r\n"
+        + body
+    )
+    try:
+        read = read_mail(raw)
+    except ValueError:
+        return
+    assert len(read.body) <= 20_000
+    read.body.encode()

@@ -1,0 +1,129 @@
+"""A message's status moves forward, whatever is reported in whatever order."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from carebook.identity import Person
+from carebook.messages.consents import Agreement, Consent
+from carebook.messages.documents import consent_document, consent_from, message_document, message_from
+from carebook.messages.model import Attachment, Kind, Message, Status, Step
+from carebook.messages.words import Wish
+from tests.messaging import NOON
+
+REPORTED = [Status.SENT, Status.DELIVERED, Status.FAILED, Status.BOUNCED, Status.OPTED_OUT]
+REPORTS = st.lists(st.tuples(st.sampled_from(REPORTED), st.integers(0, 50)), max_size=12)
+
+
+def message(**fields: object) -> Message:
+    usual: dict[str, object] = {
+        "id": "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "account": "acc",
+        "recipient_id": "con_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "version": 1,
+        "kind": Kind.AD_HOC,
+        "direction": "out",
+        "method": "email",
+        "to": "ana@example.org",
+        "subject": "S",
+        "body": "B",
+        "status": Status.QUEUED,
+        "history": (Step(Status.QUEUED, NOON),),
+        "created_at": NOON,
+        "created_by": Person("usr_ana", "Ana"),
+    }
+    return Message(**(usual | fields))  # type: ignore[arg-type]
+
+
+def told(start: Message, reports: list[tuple[Status, int]]) -> Message:
+    for status, seconds in reports:
+        start = start.told(status, NOON + timedelta(seconds=seconds))
+    return start
+
+
+@settings(deadline=None)
+@given(REPORTS, st.randoms())
+def test_in_any_order_and_more_than_once_the_outcome_is_the_same(
+    reports: list[tuple[Status, int]], chance: object
+) -> None:
+    sent = message().claimed(NOON).accepted("p", NOON)
+    shuffled = reports * 2
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    ranked = {Status.FAILED: Status.FAILED, Status.OPTED_OUT: Status.FAILED}  # equals: the first one stays
+    one, other = told(sent, reports), told(sent, shuffled)
+    assert ranked.get(one.status, one.status) == ranked.get(other.status, other.status)
+    assert {(step.status, step.at) for step in one.history} == {(step.status, step.at) for step in other.history}
+
+
+@settings(deadline=None)
+@given(REPORTS)
+def test_a_report_that_is_known_changes_nothing(reports: list[tuple[Status, int]]) -> None:
+    once = told(message().claimed(NOON).accepted("p", NOON), reports)
+    assert told(once, reports) is once
+
+
+def test_who_took_it_in_was_not_failed_at() -> None:
+    unknown = message().claimed(NOON).stepped(Status.FAILED, NOON, reason="outcome_unknown")
+    assert unknown.told(Status.SENT, NOON).status is Status.SENT
+    failed = message().claimed(NOON).stepped(Status.FAILED, NOON, reason="rejected")
+    assert failed.told(Status.SENT, NOON).status is Status.FAILED
+    assert failed.told(Status.DELIVERED, NOON).status is Status.DELIVERED
+
+
+def test_a_bounce_after_the_delivery_has_the_last_word() -> None:
+    delivered = message().claimed(NOON).accepted("p", NOON).told(Status.DELIVERED, NOON)
+    assert delivered.told(Status.BOUNCED, NOON).status is Status.BOUNCED
+    assert delivered.told(Status.SENT, NOON).status is Status.DELIVERED
+
+
+def test_a_message_comes_back_from_its_document() -> None:
+    full = message(
+        attachments=(Attachment("file", "fil_1", "a.pdf", "application/pdf", 3),),
+        occurred_at=NOON,
+        claimed_at=NOON,
+        due_at=NOON,
+        tried=3,
+        reason="x",
+        sender="x@example.org",
+        client_id="cli_1",
+        cc_of="msg_2",
+        in_reply_to="msg_3",
+        provider_id="p",
+        reply_token="t",
+        came_from="con_2",
+    )
+    for one in (message(), full):
+        document = message_document(one)
+        assert (
+            message_from(one.account, one.recipient_id, one.id, one.version, document, came_from=one.came_from) == one
+        )
+
+
+def consent() -> Consent:
+    return Consent(account="acc", channel="tel", address="+13105550123")
+
+
+def test_a_yes_answers_a_question_and_takes_back_no_stop() -> None:
+    assert consent().wished(Wish.AGREE, NOON, "x").agreement is Agreement.UNKNOWN
+    asked = consent().changed(Agreement.REQUESTED, NOON, "request")
+    assert asked.wished(Wish.AGREE, NOON, "x").agreement is Agreement.OPTED_IN
+    stopped = asked.wished(Wish.STOP, NOON, "x")
+    assert (stopped.agreement, stopped.refusal()) == (Agreement.OPTED_OUT, "opted_out")
+    assert stopped.wished(Wish.AGREE, NOON, "x") is stopped
+    assert stopped.wished(Wish.START, NOON, "x").refusal() is None
+
+
+def test_what_was_said_is_kept_with_the_consent() -> None:
+    changed = consent().changed(Agreement.REQUESTED, NOON, "request msg_1").wished(Wish.AGREE, NOON, "yes (in-1)")
+    assert [why for _, why in changed.said] == ["request msg_1", "yes (in-1)"]
+    assert consent_from("acc", "tel", "+13105550123", changed.version, consent_document(changed)) == changed
+
+
+def test_an_owner_is_asked_once_a_month_at_most() -> None:
+    assert consent().wants_request(NOON)
+    asked = consent().changed(Agreement.REQUESTED, NOON, "x")
+    assert not asked.wants_request(NOON + timedelta(days=29))
+    assert asked.wants_request(NOON + timedelta(days=31))
+    assert not replace(asked, agreement=Agreement.OPTED_OUT).wants_request(NOON + timedelta(days=31))
