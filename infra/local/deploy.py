@@ -54,6 +54,7 @@ def parameters() -> dict[str, str]:
         "ReplyDomain": f"reply.{SENDER_DOMAIN}",
         "FaxDomain": "fax.example",
         "ProviderSetup": "existing",
+        "OriginationIdentity": f"arn:aws:sms-voice:{REGION}:000000000000:pool/laptop",
     }
 
 
