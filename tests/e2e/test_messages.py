@@ -98,7 +98,7 @@ def test_a_message_goes_out_bounces_is_answered_and_stopped(stack: Stack, outsid
     bounce = event("ses_bounce_permanent")
     account = stack.description["users"][0]["account_id"]
     ids = {"account": [account], "recipient": [contact_id], "message": [email["id"]], "attempt": ["1"]}
-    bounce["mail"] |= {"messageId": mail["MessageId"], "tags": ids}
+    bounce["mail"] |= {"messageId": mail["MessageId"].strip("<>").partition("@")[0], "tags": ids}
     outside.report(bounce)
     until(stack, contact_id, lambda found: any(one["status"] == "bounced" for one in found))
     outside.text(number, "I will call on Monday.")

@@ -48,7 +48,16 @@ CALLS: dict[str, dict[str, set[str]]] = {
     "SearchApi": {"table": {"Query", "BatchGetItem", "GetItem", "PutItem"}},
     "BuildVocabulary": {"table": {"Query", "PutItem", "DeleteItem"}, "GSI2": {"Query"}},
     "FilesApi": {
-        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
     },
     "ScanUpload": {"table": {"BatchGetItem", "PutItem"}},
     "RecordVerdict": {"table": {"BatchGetItem", "PutItem"}},

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,8 @@ def test_the_files_function(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None
         desk.caller.patch(target, {"name": "b.txt"})
         desk.caller.post(f"{target}/rescan", headers={"Idempotency-Key": "again"})
         desk.caller.delete(target)
+        # A view of what is not there is taken back.
+        assert replace(desk.caller, account="acc_other").get(f"{desk.path}/files").status == 404
     assert asked == CALLS["FilesApi"]
     for bucket in ("files", "quarantine"):
         assert of_buckets.get(bucket, set()) <= allowed("FilesApi")[bucket]
