@@ -119,7 +119,7 @@ def _problems(path: str, method: str) -> list[str]:
 
 def _add_etag(response: dict[str, Any]) -> None:
     reference = json.dumps(response.get("content", {}))
-    if "ContactView" in reference or "SettingsView" in reference:
+    if any(view in reference for view in ("ContactView", "SettingsView", "ClientView", "ContactOfClient")):
         response["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
 
 

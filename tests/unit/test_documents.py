@@ -57,7 +57,7 @@ def test_every_key_shape_is_documented() -> None:
 @pytest.mark.parametrize(
     "dotted",
     re.findall(
-        r"`((?:contacts|duplicates|merging|search|settings)\.\w*store\.[A-Za-z_.]+)`",
+        r"`((?:clients|contacts|duplicates|merging|search|settings)\.\w*store\.[A-Za-z_.]+)`",
         (ROOT / "docs/table.md").read_text("utf-8"),
     ),
 )

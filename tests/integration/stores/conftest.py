@@ -7,11 +7,15 @@ from typing import Any
 import boto3
 import pytest
 
+from carebook.clients.link_store import TableLinks
+from carebook.clients.linking import Books
+from carebook.clients.store import TableClients
 from carebook.contacts.service import ContactStore
 from carebook.contacts.store import TableContacts
 from carebook.settings.service import SettingsStore
 from carebook.settings.store import TableSettings
 from carebook.table import Table
+from tests.fakes.clients import MemoryClients, MemoryLinks
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.settings import MemorySettings
 from tests.integration.conftest import TABLE
@@ -82,6 +86,16 @@ def stores(request: pytest.FixtureRequest) -> Stores:
 @pytest.fixture
 def contacts(request: pytest.FixtureRequest) -> ContactStore:
     return _stores(request).contacts
+
+
+@pytest.fixture
+def books(request: pytest.FixtureRequest) -> Books:
+    if request.param == "memory":
+        clients, contacts = MemoryClients(), MemoryContacts()
+        return Books(clients, contacts, MemoryLinks(clients, contacts))
+    table: Table = request.getfixturevalue("empty_table")()
+    kept_clients, kept_contacts = TableClients(table), TableContacts(table)
+    return Books(kept_clients, kept_contacts, TableLinks(table, kept_clients, kept_contacts))
 
 
 @pytest.fixture
