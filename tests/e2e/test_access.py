@@ -40,19 +40,37 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("PUT", "/clients/{client_id}/contacts/{contact_id}"): ({"relationship": "mother"}, EVERYBODY, 200),
     ("DELETE", "/clients/{client_id}/contacts/{contact_id}"): (None, EVERYBODY, 204),
     ("GET", "/contacts/{contact_id}/clients"): (None, EVERYBODY, 200),
+    ("GET", "/referrals"): (None, EVERYBODY, 200),
+    ("GET", "/referrals/summary"): (None, EVERYBODY, 200),
+    ("GET", "/referrals/claim-problems"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/referrals"): (None, EVERYBODY, 200),
+    ("POST", "/clients/{client_id}/referrals"): ({"status": "active"}, EVERYBODY, 201),
+    ("GET", "/clients/{client_id}/referrals/{referral_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/clients/{client_id}/referrals/{referral_id}"): ({"notes": "x"}, EVERYBODY, 200),
+    ("DELETE", "/clients/{client_id}/referrals/{referral_id}"): (None, EVERYBODY, 204),
+    ("POST", "/clients/{client_id}/referrals/{referral_id}/refresh"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/referrals/{referral_id}/claim"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/referrals/{referral_id}/claim?format=pdf"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/referrals"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/claim"): (None, EVERYBODY, 200),
 }
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
 def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any]) -> str:
-    """The route for the contact and, where it needs one, for a client that the contact is linked to."""
+    """The route for the contact and, where it needs them, for a client of the contact and a referral by it."""
     path = route[1].replace("{contact_id}", contact["id"])
     if "{client_id}" not in path:
         return path
     client = stack.call("POST", "/clients", body={"last_name": uuid4().hex}).json()["id"]
     assert stack.call("PUT", f"/clients/{client}/contacts/{contact['id']}", body={}).status_code == 201
-    return path.replace("{client_id}", client)
+    path = path.replace("{client_id}", client)
+    if "{referral_id}" not in path:
+        return path
+    added = stack.call("POST", f"/clients/{client}/referrals", body={"contact_id": contact["id"]})
+    assert added.status_code == 201, added.text
+    return path.replace("{referral_id}", added.json()["id"])
 
 
 def test_the_matrix_has_every_route_of_the_contract() -> None:

@@ -76,6 +76,7 @@ def handler_for(path: str) -> Handler:
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
     from functions.duplicates.api import handler as duplicates
+    from functions.referrals.api import handler as referrals
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
 
@@ -83,6 +84,8 @@ def handler_for(path: str) -> Handler:
         return search
     if path.startswith("/contacts/duplicates") or path.endswith(("/merge", "/unmerge")):
         return duplicates
+    if "/referrals" in path or path.endswith("/claim"):
+        return referrals
     if path.startswith("/contacts/") and path.endswith("/clients"):
         return clients
     return {"clients": clients, "contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)

@@ -87,6 +87,25 @@ def test_the_clients_function(director: Caller) -> None:
     assert asked == CALLS["ClientsApi"]
 
 
+def test_the_referrals_function(director: Caller) -> None:
+    key = {"Idempotency-Key": "k"}
+    contact = director.post("/contacts", physician()).body["id"]
+    client = director.post("/clients", child()).body["id"]
+    with recorded() as asked:
+        added = director.post(f"/clients/{client}/referrals", {"contact_id": contact}, headers=key).body
+        director.post(f"/clients/{client}/referrals", {"role": "x"}, headers={"Idempotency-Key": "refused"})
+        target = f"/clients/{client}/referrals/{added['id']}"
+        director.patch(target, {"status": "closed"})
+        director.patch(target, {"status": "on_hold"})
+        for path in (target, f"{target}/claim", f"/clients/{client}/referrals", f"/contacts/{contact}/referrals"):
+            director.get(path)
+        for path in ("/referrals", "/referrals/summary", "/referrals/claim-problems", f"/contacts/{contact}/claim"):
+            director.get(path)
+        director.get("/clients/cli_01ARZ3NDEKTSV4RRFFQ69G5FAV/referrals")
+        director.delete(target)
+    assert asked == CALLS["ReferralsApi"]
+
+
 def test_the_search_function(director: Caller) -> None:
     director.post("/contacts", physician())
     with recorded() as asked:

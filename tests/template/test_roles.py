@@ -39,6 +39,19 @@ CALLS: dict[str, dict[str, set[str]]] = {
         },
         "GSI1": {"Query"},
     },
+    "ReferralsApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
+        "GSI1": {"Query"},
+    },
     "PurgeArchived": {
         "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
         "GSI1": {"Query"},
@@ -56,7 +69,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
 }
 # Holds what is due in every account.
 READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "FinishMerges", "PurgeArchived"}
-SIGNS_CURSORS = {"ClientsApi", "ContactsApi", "DuplicatesApi", "SearchApi"}
+SIGNS_CURSORS = {"ClientsApi", "ContactsApi", "DuplicatesApi", "ReferralsApi", "SearchApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
 TRACES = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}

@@ -248,3 +248,39 @@ def link_sk(client_id: str) -> str:
 def linked_id(sk: str) -> str:
     """The other one's id out of a link's sort key: the contact's on the table, the client's on GSI1."""
     return sk.removeprefix(LINKS_FIRST)
+
+
+# Referrals
+
+
+REFERRALS_FIRST: Final = "REF#"
+REFERRALS_LAST: Final = f"REF#{HIGHEST}"
+
+
+def referral_key(account: str, client_id: str, referral_id: str) -> Key:
+    """A referral of a client. On GSI1 it lies in the referrer's partition, by :func:`referral_sk`."""
+    return Key(client_pk(account, client_id), f"{REFERRALS_FIRST}{referral_id}")
+
+
+def id_of_referral(sk: str) -> str:
+    """The referral's id out of :func:`referral_key`."""
+    return sk.removeprefix(REFERRALS_FIRST)
+
+
+def referral_sk(received_on: str, referral_id: str) -> str:
+    """Sort key on GSI1 of a referral, among those of its referrer."""
+    return f"{REFERRALS_FIRST}{received_on}#{referral_id}"
+
+
+def referral_list_pk(account: str, status: str | None) -> str:
+    """The partition of one list of an account's referrals: all, or those of one status."""
+    return f"A#{account}#REFERRALS#{status or 'all'}"
+
+
+def referral_list_sk(received_on: str, referral_id: str) -> str:
+    """A referral's place in a list: by the day on which it was received."""
+    return f"{received_on}#{referral_id}"
+
+
+APPOINTMENTS_FIRST: Final = "APT#"
+APPOINTMENTS_LAST: Final = f"APT#{HIGHEST}"

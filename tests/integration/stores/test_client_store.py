@@ -12,7 +12,7 @@ from carebook.contacts.history import made
 from carebook.errors import AlreadyExists, Conflict, NotFound
 from tests.fakes.examples import ACCOUNT, ANA, BEN, CELL, NOW, OTHER_ACCOUNT, client
 
-pytestmark = pytest.mark.parametrize("books", ["memory", "dynamo"], indirect=True)
+pytestmark = pytest.mark.parametrize("shelves", ["memory", "dynamo"], indirect=True)
 
 
 def add(books: Books, new: Client, *, request: str | None = None) -> Client:

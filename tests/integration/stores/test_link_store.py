@@ -23,7 +23,7 @@ from carebook.merging.service import merge_contacts
 from carebook.merging.store import TableMerges
 from tests.fakes.examples import ACCOUNT, ANA, NOW, OTHER_ACCOUNT, add, archive, client, contact, save
 
-pytestmark = pytest.mark.parametrize("books", ["memory", "dynamo"], indirect=True)
+pytestmark = pytest.mark.parametrize("shelves", ["memory", "dynamo"], indirect=True)
 MOTHER = LinkTerms(relationship="mother", cc_all_automated_messages=True, cc={"bill_reminder": False})
 
 

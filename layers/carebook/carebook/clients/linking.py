@@ -1,6 +1,6 @@
 """Linking contacts to clients. A link belongs to the client; a contact that was merged is linked as what it is now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -109,20 +109,41 @@ def clients_of_contact(
 
     Those of contacts that were merged into it are among them.
     """
+    together = _links_by_client(books, contact, before=before, limit=limit)
+    page = list(together)[:limit]
+    return _client_links(books, contact, together, page), page[-1] if len(together) > limit else None
+
+
+def first_clients(books: Books, *, contact: Contact, shown: int, counted: int) -> tuple[list[ClientLink], int, bool]:
+    """For a cover page: the first clients of a contact, how many there are, and whether that is all of them.
+
+    It counts no further than *counted*.
+    """
+    together = _links_by_client(books, contact, before=None, limit=counted)
+    first = _client_links(books, contact, together, list(together)[:shown])
+    return first, min(len(together), counted), len(together) <= counted
+
+
+def _links_by_client(books: Books, contact: Contact, *, before: str | None, limit: int) -> dict[str, list[Link]]:
+    """The links of a contact's clients, of up to *limit* and one more if there is one."""
     ids = [contact.id, *books.contacts.merged_in(contact.account, contact.id)]
     # A client that is linked to several of them is shown once.
     found = books.links.of_contacts(contact.account, ids, before=before, limit=limit + 1)
     together: dict[str, list[Link]] = {}
     for link in found:
         together.setdefault(link.client_id, []).append(link)
-    page = list(together)[:limit]
-    clients = clients_by_id(books.clients, account=contact.account, client_ids=page)
-    linked = [
+    return together
+
+
+def _client_links(
+    books: Books, contact: Contact, together: Mapping[str, list[Link]], client_ids: list[str]
+) -> list[ClientLink]:
+    clients = clients_by_id(books.clients, account=contact.account, client_ids=client_ids)
+    return [
         ClientLink(clients[client_id], contact, LinkedContact(contact, tuple(together[client_id])).link)
-        for client_id in page
+        for client_id in client_ids
         if client_id in clients
     ]
-    return linked, page[-1] if len(together) > limit else None
 
 
 def link_contact(books: Books, act: LinkAct, terms: LinkTerms) -> tuple[LinkedContact, bool]:
