@@ -38,6 +38,9 @@ _HISTORY: Final = 100
 _CONTACTS_API: Final = "contacts.api"
 _SEARCH_API: Final = "search.api"
 _SETTINGS_API: Final = "settings.api"
+_TASKS_API: Final = "tasks.api"
+_COVER_API: Final = "cover.api"
+_TASKS_OF_ONE: Final = 8  # on a typical contact: a page of the account is of many contacts
 _PURGE: Final = "contacts.purge_archived"
 
 
@@ -104,6 +107,7 @@ def observe() -> list[Observed]:
         _searches(watch)
         _creates(watch)
         _changes(watch, ids[1])
+        _tasks(watch, ids[3], ids[4:54])
         _history(watch, ids[2])
         watch(READ_SETTINGS, _SETTINGS_API, request("GET", "/settings"), Target(requests=1), bare=["get"])
         watch("settings, patch", _SETTINGS_API, request("PATCH", "/settings", {"country": "CA"}), bare=["write"])
@@ -191,6 +195,41 @@ def _changes(watch: _Watch, contact_id: str) -> None:
         ("restore", "POST", f"{target}/restore", None, one),
     ):
         watch(name, _CONTACTS_API, request(method, path, patch), limit, bare=["write"])
+
+
+def _tasks(watch: _Watch, contact_id: str, others: Sequence[str]) -> None:
+    of_one, cover = f"/contacts/{contact_id}/tasks", request("GET", f"/contacts/{contact_id}/cover")
+    for number, other in enumerate(others):
+        call(_TASKS_API, request("POST", f"/contacts/{other}/tasks", _typical_task(number)))
+    for number in range(_TASKS_OF_ONE):
+        call(_TASKS_API, request("POST", of_one, _typical_task(number)))
+    one_transaction = Target(sequential=2, transactions=1)
+    watch("task, create", _TASKS_API, request("POST", of_one, _typical_task(0)), one_transaction)
+    added = call(_TASKS_API, request("POST", of_one, _typical_task(1)))
+    target = f"{of_one}/{added['id']}"
+    call(_TASKS_API, request("GET", target))  # the view of this hour
+    watch("task, get", _TASKS_API, request("GET", target), Target(sequential=1))
+    done = request("PATCH", target, {"status": "done"})
+    watch("task, patch status", _TASKS_API, done, one_transaction)
+    watch("tasks of a contact", _TASKS_API, request("GET", of_one), Target(sequential=1))
+    call(_TASKS_API, request("GET", "/tasks?limit=1"))  # the secret that signs cursors is there
+    for name, query in (
+        ("tasks across contacts, 50 unfinished", "status=unfinished"),
+        ("tasks across contacts, 50 of mine, unfinished", "assignee=me&status=unfinished"),
+        ("tasks across contacts, 50 of any status", ""),
+    ):
+        watch(name, _TASKS_API, request("GET", f"/tasks?{query}"), Target(sequential=2))
+    watch("cover page, first view in the hour", _COVER_API, cover, Target(sequential=2))
+    watch("cover page, again in the hour", _COVER_API, cover, Target(sequential=2))
+
+
+def _typical_task(number: int) -> dict[str, Any]:
+    return {
+        "title": "Ask for the last lab report",
+        "description": "The fax of Monday had a page too few. Ask for Mrs. Berg, she knows about it.",
+        "due_on": f"2026-12-{1 + number % 28:02}",
+        "priority": ("normal", "high")[number % 2],
+    }
 
 
 def _history(watch: _Watch, contact_id: str) -> None:

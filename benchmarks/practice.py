@@ -89,12 +89,15 @@ def table_properties() -> dict[str, Any]:
 def forget_warm_state() -> None:
     """The next request finds the environment as a cold start leaves it."""
     from functions.contacts import api
+    from functions.cover import api as cover_api
     from functions.search import api as search_api
+    from functions.tasks import api as tasks_api
 
     table.open_table.cache_clear()
     secrets.signing_secret.cache_clear()
     idempotency._store.cache_clear()  # noqa: SLF001
-    api.contacts.cache_clear()
+    for kept in (api.contacts, cover_api.contacts, cover_api.sections, tasks_api.contacts, tasks_api.tasks):
+        kept.cache_clear()
     search_api.index.cache_clear()
     search_api.vocabularies.cache_clear()
 

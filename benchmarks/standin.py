@@ -96,14 +96,24 @@ class StandIn(Table):
         (row,) = self.get_together(key)
         return row
 
-    def get_together(self, *keys: Key) -> list[Row | None]:
+    def get_together(self, *keys: Key, latest: bool = True) -> list[Row | None]:
         found = [self._find(key) for key in keys]
-        self._charge(reads=sum(read_units(stored.size if stored else 0) for stored in found))
+        units = sum(read_units(stored.size if stored else 0) for stored in found)
+        self._charge(reads=units if latest else units / 2)
         return [stored and _row(key, stored) for key, stored in zip(keys, found, strict=True)]
 
     def query(
-        self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
+        self,
+        pk: str,
+        *,
+        low: str | None = None,
+        high: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+        filters: Condition | None = None,
     ) -> list[Row]:
+        if filters is not None:
+            raise NotImplementedError("Only pages are filtered here.")
         keys = self._partitions[pk].keys
         chosen = keys[bisect_left(keys, low or "") : len(keys) if high is None else bisect_right(keys, high)]
         chosen = (chosen[::-1] if newest_first else chosen)[:limit]
@@ -131,14 +141,21 @@ class StandIn(Table):
         return found, looked_at - start, keys[looked_at - 1] if is_cut else None
 
     def other_way(
-        self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
+        self,
+        pk: str,
+        *,
+        low: str | None = None,
+        high: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+        filters: Condition | None = None,
     ) -> list[tuple[str, Row]]:
         """Looks at every item: nobody measures this on a large table."""
         found = [
             (stored.rest["GSI1SK"], key, stored)
             for key, stored in self.scan()
             if stored.rest and stored.rest.get("GSI1PK") == pk and (low or "") <= stored.rest["GSI1SK"]
-            if high is None or stored.rest["GSI1SK"] <= high
+            if (high is None or stored.rest["GSI1SK"] <= high) and (filters is None or _holds(filters, stored))
         ]
         found = sorted(found, key=lambda one: one[0], reverse=newest_first)[:limit]
         self._charge(reads=read_units(sum(stored.size for _, _, stored in found)) / 2)  # eventually consistent

@@ -123,9 +123,8 @@ def _problems(path: str, method: str) -> list[str]:
 
 def _add_etag(response: dict[str, Any]) -> None:
     reference = json.dumps(response.get("content", {}))
-    if any(
-        view in reference for view in ("ContactView", "SettingsView", "ClientView", "ContactOfClient", "ReferralView")
-    ):
+    records = ("ContactView", "SettingsView", "TaskView", "ClientView", "ContactOfClient", "ReferralView")
+    if any(record in reference for record in records):
         response["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
 
 

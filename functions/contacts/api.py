@@ -160,6 +160,7 @@ def history(contact_id: str, limit: Limit = 50, cursor: Cursor = None) -> Respon
         now=utcnow(),
         before=_moment(api.unseal_cursor(cursor)),
         limit=limit,
+        whole=principal.may(Permission.USE_TASKS_OF_OTHERS),
     )
     position = [instant(next_before[0]), next_before[1]] if next_before else None
     return answer({"items": [history_entry_view(entry) for entry in entries], "next_cursor": api.seal_cursor(position)})

@@ -176,10 +176,10 @@ def list_of_contact(contact_id: str, limit: Limit = 50, cursor: Cursor = None) -
         contact=contact,
         before=position[0] if position else None,
         limit=limit,
-        today=day_in(settings.time_zone, now),
     )
+    today = day_in(settings.time_zone, now)
     next_cursor = api.seal_cursor([next_before] if next_before else None)
-    return answer({"items": [referral_row(one) for one in listed], "next_cursor": next_cursor})
+    return answer({"items": [referral_row(one, today) for one in listed], "next_cursor": next_cursor})
 
 
 @api.get("/referrals", tags=["referrals"], summary="Referrals of all clients, those received last first")
@@ -203,10 +203,10 @@ def list_of_account(
         received_to=received_to,
         before=position[0] if position else None,
         limit=limit,
-        today=day_in(settings.time_zone, utcnow()),
     )
+    today = day_in(settings.time_zone, utcnow())
     next_cursor = api.seal_cursor([next_before] if next_before else None, *query)
-    return answer({"items": [referral_row(one) for one in listed], "next_cursor": next_cursor})
+    return answer({"items": [referral_row(one, today) for one in listed], "next_cursor": next_cursor})
 
 
 @api.get("/referrals/summary", tags=["referrals"], summary="How many referrals came from whom")

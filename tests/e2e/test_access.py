@@ -53,14 +53,25 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/clients/{client_id}/referrals/{referral_id}/claim?format=pdf"): (None, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/referrals"): (None, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/claim"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/cover"): (None, EVERYBODY, 200),
+    ("GET", "/tasks"): (None, EVERYBODY, 200),
+    ("POST", "/contacts/{contact_id}/tasks"): ({"title": "Call"}, EVERYBODY, 201),
+    ("GET", "/contacts/{contact_id}/tasks"): (None, EVERYBODY, 200),
+    # By everybody, but a task of somebody else is not there for those who see only their own.
+    ("GET", "/contacts/{contact_id}/tasks/{task_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/contacts/{contact_id}/tasks/{task_id}"): ({"status": "started"}, EVERYBODY, 200),
+    ("DELETE", "/contacts/{contact_id}/tasks/{task_id}"): (None, EVERYBODY, 204),
 }
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
-def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any]) -> str:
-    """The route for the contact and, where it needs them, for a client of the contact and a referral by it."""
+def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of: str = "director") -> str:
+    """The route's path for the contact and, where it needs them, a task that is *of* somebody, a client, a referral."""
     path = route[1].replace("{contact_id}", contact["id"])
+    if "{task_id}" in path:
+        task = stack.call("POST", f"/contacts/{contact['id']}/tasks", as_=of, body={"title": "Call"}).json()
+        return path.replace("{task_id}", task["id"])
     if "{client_id}" not in path:
         return path
     client = stack.call("POST", "/clients", body={"last_name": uuid4().hex}).json()["id"]
@@ -109,7 +120,7 @@ def test_another_account_finds_nothing(stack: Stack, contact: dict[str, Any], ro
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_may_what_it_may(stack: Stack, contact: dict[str, Any], route: tuple[str, str], role: str) -> None:
     body, allowed, status = ROUTES[route]
-    answer = stack.call(route[0], path_of(stack, route, contact), as_=role, body=body)
+    answer = stack.call(route[0], path_of(stack, route, contact, of=role), as_=role, body=body)
     if role in allowed:
         assert answer.status_code == status, answer.text
     else:

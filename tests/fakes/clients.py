@@ -35,16 +35,13 @@ class MemoryLinks:
         found = [link for link in self._kept.values() if (link.account, link.client_id) == (account, client_id)]
         return sorted(found, key=lambda link: link.contact_id)
 
-    def of_contacts(self, account: str, contact_ids: Collection[str], *, before: str | None, limit: int) -> list[Link]:
-        found: list[Link] = []
-        for contact_id in contact_ids:
-            of_one = [
-                link
-                for link in self._kept.values()
-                if (link.account, link.contact_id) == (account, contact_id)
-                and (before is None or link.client_id < before)
-            ]
-            found += sorted(of_one, key=lambda link: link.client_id, reverse=True)[: limit + 1]
+    def of_contact(self, account: str, contact_id: str, *, before: str | None, limit: int) -> list[Link]:
+        ids = [contact_id, *self._contacts.merged_in(account, contact_id)]
+        found = [
+            link
+            for link in self._kept.values()
+            if link.account == account and link.contact_id in ids and (before is None or link.client_id < before)
+        ]
         return sorted(found, key=lambda link: (link.client_id, link.contact_id), reverse=True)
 
     def write(self, writing: LinkWriting) -> None:

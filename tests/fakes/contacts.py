@@ -8,6 +8,7 @@ from carebook.contacts.model import Contact, ContactSummary, summary_of
 from carebook.contacts.service import Found
 from carebook.errors import NotFound
 from carebook.identity import Person
+from carebook.settings.model import AccountSettings
 from tests.fakes.records import MemoryRecords
 
 
@@ -28,6 +29,10 @@ class MemoryContacts(MemoryRecords[Contact]):
             with suppress(NotFound):
                 led[contact_id] = self.find(account, contact_id)[0]
         return led
+
+    def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
+        found = self.led_to(account, contact_ids)
+        return {one: contact for one, contact in found.items() if contact.in_use}, self._settings.current(account)
 
     def merged_in(self, account: str, contact_id: str) -> list[str]:
         direct = [one.id for one in self._kept.values() if one.account == account and one.merged_into == contact_id]

@@ -72,10 +72,21 @@ class MemoryRecords[R: Record[Any]]:
         self._entries[record.account, record.id][entry.id] = entry
 
     def history(
-        self, account: str, record_id: str, /, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        record_id: str,
+        /,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
         entries = self._entries.get((account, record_id), {}).values()
-        older = [entry for entry in entries if before is None or (entry.at, entry.id) < before]
+        older = [
+            entry
+            for entry in entries
+            if (before is None or (entry.at, entry.id) < before) and (seen_by is None or entry.concerns(seen_by))
+        ]
         return sorted(older, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
 
     def refuse_outdated(self, record: R) -> None:

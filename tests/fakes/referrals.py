@@ -1,7 +1,5 @@
 """Referrals kept in memory. The table's store passes the same tests."""
 
-from collections.abc import Collection
-
 from carebook.errors import Conflict, NotFound
 from carebook.referrals.model import Appointment, Referral, ReferralRow, row_of
 from carebook.referrals.service import AlreadyMade, ReferralWriting
@@ -32,11 +30,11 @@ class MemoryReferrals:
     def appointments(self, account: str, client_id: str) -> list[Appointment]:
         return self.kept_appointments
 
-    def of_contacts(
-        self, account: str, contact_ids: Collection[str], *, before: str | None, limit: int
+    def of_contact(
+        self, account: str, contact_id: str, *, before: str | None, limit: int
     ) -> list[tuple[str, ReferralRow]]:
-        found = [one for one in self._of(account) if one.details.contact_id in contact_ids]
-        return _latest_first(found, before, limit)
+        ids = [contact_id, *self._contacts.merged_in(account, contact_id)]
+        return _latest_first([one for one in self._of(account) if one.details.contact_id in ids], before, limit)
 
     def rows(
         self,

@@ -75,15 +75,21 @@ def handler_for(path: str) -> Handler:
     from functions.clients.api import handler as clients
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
+    from functions.cover.api import handler as cover
     from functions.duplicates.api import handler as duplicates
     from functions.referrals.api import handler as referrals
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
+    from functions.tasks.api import handler as tasks
 
     if path.startswith("/contacts/search"):
         return search
     if path.startswith("/contacts/duplicates") or path.endswith(("/merge", "/unmerge")):
         return duplicates
+    if "tasks" in path.split("/"):
+        return tasks
+    if path.endswith("/cover"):
+        return cover
     if "/referrals" in path or path.endswith("/claim"):
         return referrals
     if path.startswith("/contacts/") and path.endswith("/clients"):

@@ -160,6 +160,28 @@ def test_the_function_that_builds_vocabularies(director: Caller) -> None:
     assert asked == CALLS["BuildVocabulary"]
 
 
+def test_the_tasks_function(director: Caller) -> None:
+    contact = f"/contacts/{director.post('/contacts', physician()).body['id']}"
+    with recorded() as asked:
+        key = {"Idempotency-Key": "k"}
+        task = director.post(f"{contact}/tasks", {"title": "Call"}, headers=key).body["id"]
+        director.post(f"{contact}/tasks", {"title": ""}, headers={"Idempotency-Key": "refused"})
+        for path in ("/tasks", f"{contact}/tasks", f"{contact}/tasks/{task}"):
+            director.get(path)
+        director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/tasks")
+        director.patch(f"{contact}/tasks/{task}", {"due_on": "2026-12-24"})
+        director.delete(f"{contact}/tasks/{task}")
+    assert asked == CALLS["TasksApi"]
+
+
+def test_the_cover_function(director: Caller) -> None:
+    contact = director.post("/contacts", physician()).body["id"]
+    with recorded() as asked:
+        director.get(f"/contacts/{contact}/cover")
+        director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/cover")
+    assert asked == CALLS["CoverApi"]
+
+
 def test_the_settings_function(director: Caller) -> None:
     with recorded() as asked:
         director.get("/settings")

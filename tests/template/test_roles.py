@@ -64,12 +64,27 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     "SearchApi": {"table": {"Query", "BatchGetItem", "GetItem", "PutItem"}},
     "BuildVocabulary": {"table": {"Query", "PutItem", "BatchWriteItem"}, "GSI2": {"Query"}},
+    "TasksApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "ConditionCheckItem",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+        },
+        "GSI1": {"Query"},
+    },
+    "CoverApi": {"table": {"BatchGetItem", "Query", "PutItem", "BatchWriteItem"}, "GSI1": {"Query"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "ContractApi": {},
 }
 # Holds what is due in every account.
 READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "FinishMerges", "PurgeArchived"}
-SIGNS_CURSORS = {"ClientsApi", "ContactsApi", "DuplicatesApi", "ReferralsApi", "SearchApi"}
+SIGNS_CURSORS = {"ClientsApi", "ContactsApi", "DuplicatesApi", "ReferralsApi", "SearchApi", "TasksApi"}
+ASKS_FOR_STAFF = {"TasksApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
 TRACES = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}
@@ -143,6 +158,23 @@ def test_the_signing_secret_is_read_by_who_signs() -> None:
         if "CAREBOOK_SIGNING_SECRET" in root().resources[name]["Properties"]["Environment"]["Variables"]
     }
     assert may_read == told_of == SIGNS_CURSORS
+
+
+def test_the_users_of_all_accounts_are_looked_up_by_who_gives_work_to_others() -> None:
+    pool = {"Fn::GetAtt": ["Identity", "Outputs.UserPoolArn"]}
+    granted = {
+        name: listed(statement["Action"])
+        for name in functions()
+        for statement in statements(ROLES[role_of(name)])
+        if pool in listed(statement["Resource"]) or any("cognito" in action for action in listed(statement["Action"]))
+    }
+    assert granted == {name: ["cognito-idp:AdminGetUser"] for name in ASKS_FOR_STAFF}
+    told_of = {
+        name
+        for name in functions()
+        if "CAREBOOK_USER_POOL" in root().resources[name]["Properties"]["Environment"]["Variables"]
+    }
+    assert told_of == ASKS_FOR_STAFF
 
 
 @pytest.mark.parametrize("name", functions())

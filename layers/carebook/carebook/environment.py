@@ -20,6 +20,11 @@ def signing_secret_id() -> str:
     return _required("CAREBOOK_SIGNING_SECRET")
 
 
+def user_pool_id() -> str:
+    """Id of the Cognito user pool in which all staff are."""
+    return _required("CAREBOOK_USER_POOL")
+
+
 def region() -> str:
     """The AWS region this function runs in."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"

@@ -27,6 +27,8 @@ class Permission(StrEnum):
     USE_CLIENTS = "use the clients' files"
     MERGE_CONTACTS = "merge contacts"
     PURGE_CONTACTS = "delete contacts for good"
+    USE_TASKS = "use tasks"
+    USE_TASKS_OF_OTHERS = "see, give or take the tasks of others"
 
 
 _EVERYONE: Final = frozenset(Role)
@@ -37,6 +39,8 @@ _ALLOWED: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.USE_CLIENTS: _EVERYONE,
     Permission.MERGE_CONTACTS: frozenset({Role.DIRECTOR, Role.ADMINISTRATIVE}),
     Permission.PURGE_CONTACTS: frozenset({Role.DIRECTOR}),
+    Permission.USE_TASKS: _EVERYONE,
+    Permission.USE_TASKS_OF_OTHERS: frozenset({Role.DIRECTOR, Role.ADMINISTRATIVE}),
 }
 
 # The account id becomes part of every key, so no character that separates key parts may occur in it.

@@ -35,6 +35,7 @@ class Item(Model):
     expires_at = NumberAttribute(null=True)
     words = UnicodeAttribute(null=True, attr_name="w")
     type = UnicodeAttribute(null=True, attr_name="t")
+    came_from = UnicodeAttribute(null=True)  # from which contacts merges brought it; who puts it anew must keep it
 
 
 NOT_THERE: Final = Item.pk.does_not_exist()

@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 HIGHEST: Final = "\U0010ffff"  # sorts above everything a key can hold
@@ -284,3 +284,54 @@ def referral_list_sk(received_on: str, referral_id: str) -> str:
 
 APPOINTMENTS_FIRST: Final = "APT#"
 APPOINTMENTS_LAST: Final = f"APT#{HIGHEST}"
+# Tasks. A record lies with its contact, and beside it an entry by which lists find it: by shelf, then by place. Neither
+# holds the contact's id but in its PK, so that both can move to another contact as they are.
+
+
+def task_key(account: str, contact_id: str, ulid: str) -> Key:
+    """A task of a contact."""
+    return Key(contact_pk(account, contact_id), f"TASK#{ulid}")
+
+
+def task_place(due_on: date | None, rank: int, ulid: str) -> str:
+    """Where a task stands in a list: by due day, those without one last; then by rank of priority, then by age."""
+    return f"{due_on.isoformat() if due_on else 'later'}#{rank}#{ulid}"
+
+
+def task_entry_key(account: str, contact_id: str, on_shelf: str) -> Key:
+    """A task in the list of a contact's tasks, and through GSI1 in that of the account."""
+    return Key(contact_pk(account, contact_id), f"{TASK_ENTRIES}{on_shelf}")
+
+
+TASK_ENTRIES: Final = "TASK#"  # before a shelf's name, which is in small letters: no ULID begins with one
+
+
+def task_on_shelf(shelf: str, place: str) -> str:
+    """Sort key on GSI1 of a task, and the end of its entry's sort key."""
+    return f"{shelf}#{place}"
+
+
+def tasks_on_shelf(shelf: str, *, after: str | None = None, due_before: date | None = None) -> tuple[str, str]:
+    """First and last :func:`task_on_shelf` of a shelf, behind a place and due before a day when these are given."""
+    low = f"{shelf}#" if after is None else f"{shelf}#{after} "
+    return low, f"{shelf}#{due_before.isoformat() if due_before else HIGHEST}"
+
+
+def place_of_task(on_shelf: str) -> str:
+    """The place out of :func:`task_on_shelf`."""
+    return on_shelf.partition("#")[2]
+
+
+def assignee_pk(account: str, user_id: str) -> str:
+    """The partition on GSI1 of the tasks of one person."""
+    return f"A#{account}#ASSIGNEE#{user_id}"
+
+
+def account_tasks_pk(account: str) -> str:
+    """The partition on GSI1 of all tasks of an account."""
+    return f"A#{account}#TASKS"
+
+
+def contact_of_pk(pk: str) -> str:
+    """The contact's id out of :func:`contact_pk`."""
+    return pk.rpartition("#")[2]

@@ -42,6 +42,10 @@ class TableRecords[R: Record[Any]](ABC):
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="view")
         self._index = TableIndexStates(table)
 
+    def connect(self) -> None:
+        """Make the client now, so that threads started later share it."""
+        self._table.connect()
+
     @abstractmethod
     def key(self, account: str, record_id: str) -> keys.Key:
         """Where a record lies; the rest of it lies in the same partition."""
@@ -183,10 +187,18 @@ class TableRecords[R: Record[Any]](ABC):
         writes.put(self._history_item(record.account, record.id, entry))
 
     def history(
-        self, account: str, record_id: str, /, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        record_id: str,
+        /,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
         """One query, rarely two; see :func:`history_page`."""
-        return history_page(self._table, self.key(account, record_id).pk, before=before, limit=limit)
+        pk = self.key(account, record_id).pk
+        return history_page(self._table, pk, before=before, limit=limit, seen_by=seen_by)
 
     def indexed(self, account: str, record_id: str) -> tuple[Searchable | None, int] | None:
         """For a rebuild of the index: the record as it is to be found, and its version."""

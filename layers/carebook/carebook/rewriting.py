@@ -33,9 +33,19 @@ class RecordStore[R](Protocol):
         ...
 
     def history(
-        self, account: str, record_id: str, /, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        record_id: str,
+        /,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
-        """Up to *limit* entries, newest first, older than the given moment and entry id."""
+        """Up to *limit* entries, newest first, older than the given moment and entry id.
+
+        With *seen_by*, only those that this person may be shown.
+        """
         ...
 
 
@@ -144,10 +154,15 @@ def _changed_since[R: Record[Any]](records: RecordStore[R], record: R, version: 
 
 
 def history_of[R](
-    records: RecordStore[R], act: Act, *, before: tuple[datetime, str] | None, limit: int
+    records: RecordStore[R],
+    act: Act,
+    *,
+    before: tuple[datetime, str] | None,
+    limit: int,
+    seen_by: Person | None = None,
 ) -> tuple[Sequence[HistoryEntry], tuple[datetime, str] | None]:
     """A page of a record's history, newest first, and where the next one begins. Reading it is a view."""
-    entries = records.history(act.account, act.record_id, before=before, limit=limit + 1)
+    entries = records.history(act.account, act.record_id, before=before, limit=limit + 1, seen_by=seen_by)
     records.view(act.account, act.record_id, viewer=act.by, now=act.now)  # after the page was read: not in it
     page = entries[:limit]
     return page, (page[-1].at, page[-1].id) if len(entries) > limit else None

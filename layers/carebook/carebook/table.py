@@ -24,14 +24,17 @@ RawItem = Mapping[str, Mapping[str, str]]
 _UNTOLD: Final = "NONE"  # PynamoDB would ask for the capacity that each call consumed, and nobody reads it
 _PASSING_ERRORS: Final = frozenset(
     {
+        "InternalErrorException",
         "InternalServerError",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TooManyRequestsException",
     }
 )
 _BUSY: Final = "The table is busy. Try again in a moment."
+_LEAST_LOOKED_AT: Final = 100
 _GSI1: Final = "GSI1"
 _GSI2: Final = "GSI2"
 _DESCRIPTION: Final = {
@@ -54,11 +57,12 @@ _DESCRIPTION: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item as read: key, version (0 when it has none) and document."""
+    """An item as read: key, version (0 when it has none) and document, and where a merge brought it from."""
 
     key: Key
     version: int
     doc: Mapping[str, Any]
+    came_from: str | None = None
 
 
 class Table:
@@ -93,13 +97,17 @@ class Table:
         data = self.connection.get_item(self.name, key.pk, key.sk, consistent_read=True)
         return _row(data["Item"]) if data.get("Item") else None
 
-    def get_together(self, *keys: Key) -> list[Row | None]:
-        """Several items in one request, each as last written; None where there is none."""
+    def get_together(self, *keys: Key, latest: bool = True) -> list[Row | None]:
+        """Up to a hundred items in one request; None where there is none.
+
+        Args:
+            latest: each as last written. Without it they cost half, and may be a moment old.
+        """
         found: dict[Key, Row] = {}
         wanted = [{"PK": key.pk, "SK": key.sk} for key in keys]
         for _ in attempts():
             data = self.connection.batch_get_item(
-                self.name, cast("Sequence[str]", wanted), consistent_read=True, return_consumed_capacity=_UNTOLD
+                self.name, cast("Sequence[str]", wanted), consistent_read=latest, return_consumed_capacity=_UNTOLD
             )
             for raw in data["Responses"].get(self.name, ()):
                 row = _row(raw)
@@ -111,12 +119,19 @@ class Table:
         raise Unavailable(_BUSY)
 
     def query(
-        self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
+        self,
+        pk: str,
+        *,
+        low: str | None = None,
+        high: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+        filters: Condition | None = None,
     ) -> list[Row]:
         """Keys and documents of up to *limit* items of a partition, in order from *low* to *high*, both included.
 
-        One request, unless the items are so large that they exceed the 1 MB of a page. Fewer than *limit* items
-        mean that there are no more.
+        One request, unless the items are so large that they exceed the 1 MB of a page, or *filters* drops most of
+        them. Fewer than *limit* items mean that there are no more.
         """
         rows: list[Row] = []
         start: Any = None
@@ -124,17 +139,18 @@ class Table:
             data = self._table.query(
                 pk,
                 range_key_condition=_between(low, high),
+                filter_condition=filters,
                 exclusive_start_key=start,
-                limit=limit - len(rows),
+                limit=_looked_at(limit - len(rows), filters),
                 scan_index_forward=not newest_first,
                 consistent_read=True,
-                attributes_to_get=["SK", "doc", "version"],
+                attributes_to_get=["SK", "doc", "version", "came_from"],
                 return_consumed_capacity=_UNTOLD,
             )
             rows += [_row_of(pk, raw) for raw in data["Items"]]
             start = data.get("LastEvaluatedKey")
             if start is None or len(rows) >= limit:
-                return rows
+                return rows[:limit]
 
     def page(
         self, pk: str, *, low: str, high: str, limit: int, filters: Condition | None = None
@@ -156,12 +172,19 @@ class Table:
         return data["Items"], data["ScannedCount"], last["SK"]["S"] if last else None
 
     def other_way(
-        self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
+        self,
+        pk: str,
+        *,
+        low: str | None = None,
+        high: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+        filters: Condition | None = None,
     ) -> list[tuple[str, Row]]:
         """Up to *limit* items of a partition of GSI1, each with its sort key there, eventually consistent.
 
-        One request, unless the items are so large that they exceed the 1 MB of a page. Fewer than *limit* items
-        mean that there are no more.
+        One request, unless the items are so large that they exceed the 1 MB of a page, or *filters* drops most of
+        them. Fewer than *limit* items mean that there are no more.
         """
         rows: list[tuple[str, Row]] = []
         start: Any = None
@@ -169,16 +192,17 @@ class Table:
             data = self._table.query(
                 pk,
                 range_key_condition=_between(low, high, Item.gsi1_sk),
+                filter_condition=filters,
                 index_name=_GSI1,
                 exclusive_start_key=start,
-                limit=limit - len(rows),
+                limit=_looked_at(limit - len(rows), filters),
                 scan_index_forward=not newest_first,
                 return_consumed_capacity=_UNTOLD,
             )
             rows += [(raw["GSI1SK"]["S"], _row(raw)) for raw in data["Items"]]
             start = data.get("LastEvaluatedKey")
             if start is None or len(rows) >= limit:
-                return rows
+                return rows[:limit]
 
     def due(self, pk: str, *, until: str, limit: int) -> list[str]:
         """Up to *limit* sort keys of GSI2 that are at most *until*, soonest first."""
@@ -244,16 +268,22 @@ def open_table() -> Table:
     return Table(environment.table_name(), region=environment.region())
 
 
+def _looked_at(wanted: int, filters: Condition | None) -> int:
+    """How many items a request should look at: what is dropped must not make many small requests of one."""
+    return wanted if filters is None else max(wanted, _LEAST_LOOKED_AT)
+
+
 def _row(raw: Mapping[str, Mapping[str, str]]) -> Row:
     return _row_of(raw["PK"]["S"], raw)
 
 
 def _row_of(pk: str, raw: Mapping[str, Mapping[str, str]]) -> Row:
-    doc, version = raw.get("doc"), raw.get("version")
+    doc, version, came_from = raw.get("doc"), raw.get("version"), raw.get("came_from")
     return Row(
         Key(pk, raw["SK"]["S"]),
         int(version["N"]) if version else 0,
         json.loads(doc["S"]) if doc else {},
+        came_from["S"] if came_from else None,
     )
 
 

@@ -7,7 +7,22 @@ from pydantic import BaseModel, ValidationError
 
 from carebook.errors import FieldError, Invalid
 
-_MADE_BY_US: Final = frozenset({"id", "version", "created_at", "updated_at", "archived_at", "reachable"})
+_MADE_BY_US: Final = frozenset(
+    {
+        "id",
+        "version",
+        "contact_id",
+        "created_at",
+        "created_by",
+        "updated_at",
+        "archived_at",
+        "reachable",
+        "assignee_name",
+        "completed_at",
+        "completed_by",
+        "overdue",
+    }
+)
 _ERRORS_SHOWN: Final = 100
 _LONGEST_NAME_SHOWN: Final = 120
 

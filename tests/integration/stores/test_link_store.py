@@ -58,9 +58,9 @@ def test_a_link_is_kept_with_its_terms(books: Books) -> None:
     assert is_new
     assert (linked.link.terms, linked.link.version) == (MOTHER, 1)
     assert books.links.of_client(ACCOUNT, mia.id) == [linked.link]
-    assert books.links.of_contacts(ACCOUNT, [ana.id], before=None, limit=5) == [linked.link]
+    assert books.links.of_contact(ACCOUNT, ana.id, before=None, limit=5) == [linked.link]
     assert books.links.of_client(OTHER_ACCOUNT, mia.id) == []
-    assert books.links.of_contacts(OTHER_ACCOUNT, [ana.id], before=None, limit=5) == []
+    assert books.links.of_contact(OTHER_ACCOUNT, ana.id, before=None, limit=5) == []
 
 
 def test_both_histories_say_who_linked_whom(books: Books) -> None:

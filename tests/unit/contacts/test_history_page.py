@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -34,8 +35,16 @@ class OneHistory(Table):
         )
 
     def query(
-        self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
+        self,
+        pk: str,
+        *,
+        low: str | None = None,
+        high: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+        filters: Any = None,
     ) -> list[Row]:
+        assert filters is None
         assert pk == PK
         self.queries += 1
         rows = [row for row in self._rows if (low or "") <= row.key.sk <= (high or keys.HIGHEST)]

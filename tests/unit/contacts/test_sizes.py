@@ -32,7 +32,7 @@ class Recording(Table):
         super().__init__(TABLE, region="us-east-1")
         self.items: list[Item] = []
 
-    def get_together(self, *wanted: Key) -> list[Row | None]:
+    def get_together(self, *wanted: Key, latest: bool = True) -> list[Row | None]:
         return [None] * len(wanted)
 
     def write(self, writes: Writes) -> None:

@@ -8,7 +8,8 @@ from carebook import keys
 from carebook.clients.documents import link_document, link_from
 from carebook.clients.linking import LinkWriting
 from carebook.clients.model import Client, Link
-from carebook.contacts.model import Contact
+from carebook.contacts.merged import with_merged
+from carebook.contacts.store import TableContacts
 from carebook.errors import Conflict
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.record_store import TableRecords
@@ -21,7 +22,7 @@ _MORE_THAN_ANY: Final = 1_000  # links of one client
 class TableLinks:
     """The link store on DynamoDB."""
 
-    def __init__(self, table: Table, clients: TableRecords[Client], contacts: TableRecords[Contact]) -> None:
+    def __init__(self, table: Table, clients: TableRecords[Client], contacts: TableContacts) -> None:
         self._table = table
         self._clients = clients
         self._contacts = contacts
@@ -33,19 +34,20 @@ class TableLinks:
         rows = self._table.query(pk, low=keys.LINKS_FIRST, high=keys.LINKS_LAST, limit=_MORE_THAN_ANY)
         return [_link(account, row) for row in rows]
 
-    def of_contacts(self, account: str, contact_ids: Collection[str], *, before: str | None, limit: int) -> list[Link]:
-        """One query of GSI1 for each contact, side by side; eventually consistent."""
+    def of_contact(self, account: str, contact_id: str, *, before: str | None, limit: int) -> list[Link]:
+        """One round: a query of GSI1, and beside it of what was merged into the contact; another for that."""
         high = keys.LINKS_LAST if before is None else keys.link_sk(before)
 
-        def read(contact_id: str) -> list[Row]:
-            pk = keys.contact_pk(account, contact_id)
+        def read(one: str) -> list[Row]:
             # One more, because the end of a range is in it.
-            rows = self._table.other_way(pk, low=keys.LINKS_FIRST, high=high, limit=limit + 1, newest_first=True)
+            rows = self._table.other_way(
+                keys.contact_pk(account, one), low=keys.LINKS_FIRST, high=high, limit=limit + 1, newest_first=True
+            )
             return [row for sk, row in rows if before is None or sk < high]
 
-        self._table.connect()
-        found = [_link(account, row) for rows in self._pool.map(read, contact_ids) for row in rows]
-        return sorted(found, key=lambda link: (link.client_id, link.contact_id), reverse=True)
+        found = with_merged(self._pool, self._contacts, read, account, contact_id)
+        links = [_link(account, row) for rows in found for row in rows]
+        return sorted(links, key=lambda link: (link.client_id, link.contact_id), reverse=True)
 
     def write(self, writing: LinkWriting) -> None:
         """One transaction: the link, an entry in both histories; both records are as they were."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from carebook.clients.model import Client, Link, LinkedContact, LinkTerms, linked_contacts
+from carebook.clients.model import Client, Link, LinkedContact, LinkTerms, linked_contacts, which_counts
 from carebook.clients.service import ClientStore, checked_id, clients_by_id, writable
 from carebook.contacts.history import Change, HistoryEntry, noted
 from carebook.contacts.model import Contact
@@ -25,8 +25,11 @@ class LinkStore(Protocol):
         """All links of a client."""
         ...
 
-    def of_contacts(self, account: str, contact_ids: Collection[str], *, before: str | None, limit: int) -> list[Link]:
-        """Up to *limit* links of any of the contacts, the latest client first, older than a client's id."""
+    def of_contact(self, account: str, contact_id: str, *, before: str | None, limit: int) -> list[Link]:
+        """The links of a contact, and of those merged into it, of at least *limit* clients if there are so many.
+
+        The latest client first, older than a client's id.
+        """
         ...
 
     def write(self, writing: "LinkWriting") -> None:
@@ -109,38 +112,44 @@ def clients_of_contact(
 
     Those of contacts that were merged into it are among them.
     """
-    together = _links_by_client(books, contact, before=before, limit=limit)
+    together = _links_by_client(books, contact.account, contact.id, before=before, limit=limit)
     page = list(together)[:limit]
-    return _client_links(books, contact, together, page), page[-1] if len(together) > limit else None
+    linked = [
+        ClientLink(client, contact, link)
+        for client, link in _clients_by(books, contact.account, contact.id, together, page)
+    ]
+    return linked, page[-1] if len(together) > limit else None
 
 
-def first_clients(books: Books, *, contact: Contact, shown: int, counted: int) -> tuple[list[ClientLink], int, bool]:
+def first_clients(
+    books: Books, *, account: str, contact_id: str, shown: int, counted: int
+) -> tuple[list[tuple[Client, Link]], int, bool]:
     """For a cover page: the first clients of a contact, how many there are, and whether that is all of them.
 
     It counts no further than *counted*.
     """
-    together = _links_by_client(books, contact, before=None, limit=counted)
-    first = _client_links(books, contact, together, list(together)[:shown])
+    together = _links_by_client(books, account, contact_id, before=None, limit=counted)
+    first = _clients_by(books, account, contact_id, together, list(together)[:shown])
     return first, min(len(together), counted), len(together) <= counted
 
 
-def _links_by_client(books: Books, contact: Contact, *, before: str | None, limit: int) -> dict[str, list[Link]]:
+def _links_by_client(
+    books: Books, account: str, contact_id: str, *, before: str | None, limit: int
+) -> dict[str, list[Link]]:
     """The links of a contact's clients, of up to *limit* and one more if there is one."""
-    ids = [contact.id, *books.contacts.merged_in(contact.account, contact.id)]
-    # A client that is linked to several of them is shown once.
-    found = books.links.of_contacts(contact.account, ids, before=before, limit=limit + 1)
     together: dict[str, list[Link]] = {}
-    for link in found:
+    for link in books.links.of_contact(account, contact_id, before=before, limit=limit + 1):
         together.setdefault(link.client_id, []).append(link)
     return together
 
 
-def _client_links(
-    books: Books, contact: Contact, together: Mapping[str, list[Link]], client_ids: list[str]
-) -> list[ClientLink]:
-    clients = clients_by_id(books.clients, account=contact.account, client_ids=client_ids)
+def _clients_by(
+    books: Books, account: str, contact_id: str, together: Mapping[str, list[Link]], client_ids: list[str]
+) -> list[tuple[Client, Link]]:
+    """Each client with the link that counts."""
+    clients = clients_by_id(books.clients, account=account, client_ids=client_ids)
     return [
-        ClientLink(clients[client_id], contact, LinkedContact(contact, tuple(together[client_id])).link)
+        (clients[client_id], which_counts(together[client_id], contact_id))
         for client_id in client_ids
         if client_id in clients
     ]

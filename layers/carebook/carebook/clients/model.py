@@ -153,8 +153,7 @@ class Link:
 class LinkedContact:
     """A contact of a client, by which link, and every link by which it is one.
 
-    There are several when contacts that were linked to the same client have been merged. The contact's own counts,
-    else the one that was changed last.
+    There are several when contacts that were linked to the same client have been merged.
     """
 
     contact: Contact
@@ -163,12 +162,17 @@ class LinkedContact:
     @property
     def link(self) -> Link:
         """The one that counts."""
-        return max(self.links, key=lambda link: (link.contact_id == self.contact.id, link.updated_at, link.contact_id))
+        return which_counts(self.links, self.contact.id)
 
     @property
     def copied(self) -> tuple[str, ...]:
         """The kinds of automated messages that it gets copies of; none while it is archived."""
         return self.link.terms.copied if self.contact.in_use else ()
+
+
+def which_counts(links: Iterable[Link], contact_id: str) -> Link:
+    """Of several links between a client and what is one contact today: its own, else the one changed last."""
+    return max(links, key=lambda link: (link.contact_id == contact_id, link.updated_at, link.contact_id))
 
 
 def linked_contacts(links: Iterable[Link], led_to: Mapping[str, Contact]) -> list[LinkedContact]:

@@ -64,13 +64,14 @@ def summary_from(document: Mapping[str, Any]) -> ContactSummary:
 
 def history_document(entry: HistoryEntry) -> dict[str, Any]:
     """A history entry without its id."""
-    return {
+    document = {
         "at": instant(entry.at),
         "by": asdict(entry.by),
         "action": entry.action,
         "version": entry.version,
         "changes": [asdict(change) for change in entry.changes],
     }
+    return document | ({"only_for": list(entry.only_for)} if entry.only_for else {})
 
 
 def history_from(ulid: str, document: Mapping[str, Any]) -> HistoryEntry:
@@ -82,4 +83,5 @@ def history_from(ulid: str, document: Mapping[str, Any]) -> HistoryEntry:
         action=document["action"],
         version=document["version"],
         changes=tuple(Change(**change) for change in document["changes"]),
+        only_for=tuple(document.get("only_for", ())),
     )

@@ -22,7 +22,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """Who did what and when. ``version`` is the record's after it; 0 when the record itself did not change."""
+    """Who did what and when. ``version`` is the record's after it; 0 when the record itself did not change.
+
+    ``only_for`` are the ids of the people whom it concerns; when there are any, others are not shown it but for those
+    who may see what concerns anybody.
+    """
 
     id: str
     at: datetime
@@ -30,6 +34,11 @@ class HistoryEntry:
     action: str
     version: int = 0
     changes: tuple[Change, ...] = ()
+    only_for: tuple[str, ...] = ()
+
+    def concerns(self, viewer: Person) -> bool:
+        """Whether *viewer* may be shown it, whoever they are."""
+        return not self.only_for or viewer.id in self.only_for
 
 
 class Versioned(Protocol):
@@ -44,13 +53,14 @@ class Versioned(Protocol):
 def changes_between(before: Documented, after: Documented) -> tuple[Change, ...]:
     """The fields that differ, in the order of the record."""
     old, new = before.to_document(), after.to_document()
-    return tuple(_change(name, old[name], new[name]) for name in old if old[name] != new[name])
+    return tuple(change_of(name, old[name], new[name]) for name in old if old[name] != new[name])
 
 
 _LONGEST_KEPT: Final = 1000
 
 
-def _change(name: str, before: Any, after: Any) -> Change:
+def change_of(name: str, before: Any, after: Any) -> Change:
+    """A field before and after, abridged when either is long."""
     if max(len(repr(before)), len(repr(after))) > _LONGEST_KEPT:
         return Change(name, abridged=True)
     return Change(name, before, after)

@@ -5,14 +5,24 @@ from datetime import datetime
 from carebook import keys
 from carebook.contacts.documents import history_from
 from carebook.contacts.history import HistoryEntry, end_of_hour
+from carebook.identity import Person
 from carebook.ids import ulid_of
 from carebook.table import Table
 
 _READ_AHEAD = 20
 
 
-def history_page(table: Table, pk: str, *, before: tuple[datetime, str] | None, limit: int) -> list[HistoryEntry]:
+def history_page(
+    table: Table,
+    pk: str,
+    *,
+    before: tuple[datetime, str] | None,
+    limit: int,
+    seen_by: Person | None = None,
+) -> list[HistoryEntry]:
     """Up to *limit* entries of a record's partition older than *before*, newest first.
+
+    With *seen_by*, only those that this person may be shown.
 
     Keys come in falling order, and an entry is never newer than its key says. So whatever is newer than the last
     key read can be given out; the rest waits until older keys are known.
@@ -27,7 +37,11 @@ def history_page(table: Table, pk: str, *, before: tuple[datetime, str] | None, 
         rows = table.query(pk, low=keys.HISTORY_FIRST, high=high, limit=asked, newest_first=True)
         entries = [history_from(keys.ulid_of_history(row.key.sk), row.doc) for row in rows]
         waiting += [
-            entry for entry in entries if entry.id not in seen and (before is None or (entry.at, entry.id) < before)
+            entry
+            for entry in entries
+            if entry.id not in seen
+            and (before is None or (entry.at, entry.id) < before)
+            and (seen_by is None or entry.concerns(seen_by))
         ]
         seen.update(entry.id for entry in entries)
         waiting.sort(key=lambda entry: (entry.at, entry.id), reverse=True)

@@ -202,15 +202,32 @@ class ChangeView(TypedDict):
 
 
 class HistoryEntryView(TypedDict):
-    """Who did what and when. `version` is the record's after it; null for a view."""
+    """Who did what and when. `version` is the record's after it; null for a view.
+
+    What was done with a task has fields such as `tasks[tsk_…].status`.
+    """
 
     id: str
     at: str
     by: PersonView
     action: Literal[
-        "created", "updated", "archived", "restored", "merged", "unmerged", "viewed",
-        "linked", "link_changed", "unlinked", "referral_added", "referral_changed", "referral_deleted",
-    ]  # fmt: skip
+        "created",
+        "updated",
+        "archived",
+        "restored",
+        "merged",
+        "unmerged",
+        "viewed",
+        "task_added",
+        "task_changed",
+        "task_deleted",
+        "linked",
+        "link_changed",
+        "unlinked",
+        "referral_added",
+        "referral_changed",
+        "referral_deleted",
+    ]
     version: int | None
     changes: list[ChangeView]
 

@@ -61,6 +61,10 @@ class ContactStore(Protocol):
         """The ids of all contacts that were merged into this one, those that others had taken in before included."""
         ...
 
+    def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
+        """For each of the ids the contact in use that it leads to, where there is one; and the account's settings."""
+        ...
+
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
         """Like :meth:`find`, and recorded as a view: one a person, contact and hour.
 
@@ -112,9 +116,18 @@ class ContactStore(Protocol):
         ...
 
     def history(
-        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
+        self,
+        account: str,
+        contact_id: str,
+        *,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        seen_by: Person | None = None,
     ) -> list[HistoryEntry]:
-        """Up to *limit* entries, newest first, older than the given moment and entry id."""
+        """Up to *limit* entries, newest first, older than the given moment and entry id.
+
+        With *seen_by*, only those that this person may be shown.
+        """
         ...
 
 
@@ -221,14 +234,19 @@ def contact_history(
     now: datetime,
     before: tuple[datetime, str] | None,
     limit: int,
+    whole: bool = False,
 ) -> tuple[Sequence[HistoryEntry], tuple[datetime, str] | None]:
     """A page of a contact's history, newest first, and where the next one begins. Reading it is a view.
+
+    Args:
+        whole: show also what concerns only others.
 
     Raises:
         NotFound: when the account has no such contact.
     """
     found = contacts.find(account, checked_id(contact_id))[0].id
-    return history_of(contacts, Act(account, found, viewer, now), before=before, limit=limit)
+    act = Act(account, found, viewer, now)
+    return history_of(contacts, act, before=before, limit=limit, seen_by=None if whole else viewer)
 
 
 TOO_BUSY: Final = "The contact is being changed by others. Try again in a moment."

@@ -82,8 +82,8 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
 
 def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> None:
     """An answer that shows a contact must go when the contact is purged: a note beside the contact leads to it."""
-    shown = response.body.get("id") if isinstance(response.body, dict) else None
-    if not isinstance(shown, str) or not is_id(shown, CONTACT):
+    shown = _contact_in(response.body)
+    if shown is None:
         return
     from carebook.items import NOT_THERE, make_item
     from carebook.table import open_table
@@ -91,6 +91,12 @@ def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> No
     item = make_item(answer_of_contact_key(account, shown, mark), None)
     item.expires_at = int(time.time()) + _REMEMBERED_SECONDS
     open_table().put_if(item, NOT_THERE)
+
+
+def _contact_in(body: Any) -> str | None:
+    """The contact that an answer shows, or shows a part of."""
+    ids = (body.get(name) for name in ("id", "contact_id")) if isinstance(body, dict) else ()
+    return next((shown for shown in ids if isinstance(shown, str) and is_id(shown, CONTACT)), None)
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,7 @@
 """Referrals across clients: lists, how many came from whom, and whose claims would fail."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -13,28 +13,13 @@ from carebook.clients.service import clients_by_id
 from carebook.contacts.model import Contact, shown_name
 from carebook.errors import FieldError, Invalid
 from carebook.instants import day_in
-from carebook.referrals.model import OPEN, Expiry, ReferralRow, expiry
+from carebook.referrals.model import OPEN, ReferralRow
 from carebook.referrals.service import Desk
 from carebook.settings.model import AccountSettings
 
 LONGEST_PERIOD: Final = timedelta(days=366)
 MOST_COUNTED: Final = 10_000
 _REFERRALS_NAMED: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class ListedReferral:
-    """A referral in a list, with its client and with its referrer today; either can be gone."""
-
-    row: ReferralRow
-    client: Client
-    contact: Contact | None
-    today: date
-
-    @property
-    def expiry(self) -> Expiry | None:
-        """Whether it has expired by today."""
-        return expiry(self.row.expires_on, self.today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +30,20 @@ class Referrer:
     name: str
 
 
-def referrer_in(row: ReferralRow, contact: Contact | None) -> Referrer | None:
-    """The referrer of a row: the contact today, by the name that the referral keeps."""
+@dataclass(frozen=True, slots=True)
+class ListedReferral:
+    """A referral in a list, with its client, and with its referrer by the contact's id of today."""
+
+    row: ReferralRow
+    client: Client
+    referrer: Referrer | None
+
+
+def referrer_in(row: ReferralRow, contact_id: str | None) -> Referrer | None:
+    """The referrer of a row, by the name that the referral keeps and the id that the contact has today."""
     if row.contact_id is None or row.provider is None:
         return None
-    return Referrer(contact.id if contact else row.contact_id, shown_name(row.provider))
+    return Referrer(contact_id or row.contact_id, shown_name(row.provider))
 
 
 def list_referrals(
@@ -61,12 +55,8 @@ def list_referrals(
     received_to: str | None,
     before: str | None,
     limit: int,
-    today: date,
 ) -> tuple[list[ListedReferral], str | None]:
     """A page of the account's referrals, those received last first, and where the next one begins.
-
-    Args:
-        today: the account's day, by which referrals expire.
 
     Raises:
         Invalid: when the period ends before it begins.
@@ -80,52 +70,51 @@ def list_referrals(
         before=before,
         limit=limit + 1,
     )
-    return _page(desk, account, found, limit, today)
+    rows = [row for _, row in found[:limit]]
+    contacts = _contacts(desk, account, rows)
+    listed = _listed(desk, account, rows, {one: contact.id for one, contact in contacts.items()})
+    return listed, found[limit - 1][0] if len(found) > limit else None
 
 
 def referrals_by_contact(
-    desk: Desk, *, contact: Contact, before: str | None, limit: int, today: date
+    desk: Desk, *, contact: Contact, before: str | None, limit: int
 ) -> tuple[list[ListedReferral], str | None]:
     """A page of the referrals by a contact and by those merged into it, those received last first."""
-    found = _rows_by(desk, contact, before=before, limit=limit + 1)
-    return _page(desk, contact.account, found, limit, today)
+    found = desk.referrals.of_contact(contact.account, contact.id, before=before, limit=limit + 1)
+    rows = [row for _, row in found[:limit]]
+    listed = _listed(desk, contact.account, rows, dict.fromkeys(_named(rows), contact.id))
+    return listed, found[limit - 1][0] if len(found) > limit else None
 
 
 def first_referrals(
-    desk: Desk, *, contact: Contact, shown: int, counted: int, today: date
+    desk: Desk, *, account: str, contact_id: str, shown: int, counted: int
 ) -> tuple[list[ListedReferral], int, bool]:
     """For a cover page: the first referrals by a contact, how many there are, and whether that is all of them.
 
     It counts no further than *counted*.
     """
-    found = _rows_by(desk, contact, before=None, limit=counted + 1)
-    first, _ = _page(desk, contact.account, found[:shown], shown, today)
+    found = desk.referrals.of_contact(account, contact_id, before=None, limit=counted + 1)
+    rows = [row for _, row in found[:shown]]
+    first = _listed(desk, account, rows, dict.fromkeys(_named(rows), contact_id))
     return first, min(len(found), counted), len(found) <= counted
 
 
-def _rows_by(desk: Desk, contact: Contact, *, before: str | None, limit: int) -> list[tuple[str, ReferralRow]]:
-    ids = [contact.id, *desk.contacts.merged_in(contact.account, contact.id)]
-    return desk.referrals.of_contacts(contact.account, ids, before=before, limit=limit)
-
-
-def _page(
-    desk: Desk, account: str, found: Sequence[tuple[str, ReferralRow]], limit: int, today: date
-) -> tuple[list[ListedReferral], str | None]:
-    page = found[:limit]
-    rows = [row for _, row in page]
+def _listed(desk: Desk, account: str, rows: Sequence[ReferralRow], today: Mapping[str, str]) -> list[ListedReferral]:
+    """Rows with their clients; *today* says by which id a contact is known now."""
     clients = clients_by_id(desk.clients, account=account, client_ids={row.client_id for row in rows})
-    contacts = _contacts(desk, account, rows)
-    listed = [
-        ListedReferral(row, clients[row.client_id], contacts.get(row.contact_id or ""), today)
+    return [
+        ListedReferral(row, clients[row.client_id], referrer_in(row, today.get(row.contact_id or "")))
         for row in rows
         if row.client_id in clients
     ]
-    return listed, page[-1][0] if len(found) > limit else None
+
+
+def _named(rows: Iterable[ReferralRow]) -> set[str]:
+    return {row.contact_id for row in rows if row.contact_id is not None}
 
 
 def _contacts(desk: Desk, account: str, rows: Iterable[ReferralRow]) -> dict[str, Contact]:
-    ids = {row.contact_id for row in rows if row.contact_id is not None}
-    return desk.contacts.led_to(account, ids)
+    return desk.contacts.led_to(account, _named(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +159,7 @@ def summary_of(
     counted: Counter[str | None] = Counter()
     for row in rows:  # the latest first: of several names that one is shown
         contact = contacts.get(row.contact_id or "")
-        referrer = referrer_in(row, contact)
+        referrer = referrer_in(row, contact.id if contact else None)
         counted[referrer.id if referrer else None] += 1
         if referrer is not None:
             names.setdefault(referrer.id, Referrer(referrer.id, contact.details.display_name) if contact else referrer)
@@ -227,7 +216,7 @@ def claim_problems(
     contacts = _contacts(desk, account, [problem.referrals[0] for problem in failing])
     for problem in failing:
         contact = contacts.get(problem.referrals[0].contact_id or "")
-        problem.referrer = referrer_in(problem.referrals[0], contact)
+        problem.referrer = referrer_in(problem.referrals[0], contact.id if contact else None)
         if contact is not None:
             problem.contact_is_in_order = not claim_for(provider_of(contact.details), problem.role, payer).would_fail
     failing.sort(key=lambda problem: problem.place)

@@ -1,6 +1,6 @@
 """What staff do with referrals, as functions. A referral belongs to its client; its referrer is a contact."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final, Protocol
@@ -62,10 +62,13 @@ class ReferralStore(Protocol):
         """The client's appointments."""
         ...
 
-    def of_contacts(
-        self, account: str, contact_ids: Collection[str], *, before: str | None, limit: int
+    def of_contact(
+        self, account: str, contact_id: str, *, before: str | None, limit: int
     ) -> list[tuple[str, ReferralRow]]:
-        """Up to *limit* referrals by any of the contacts, each with its place, those received last first."""
+        """Up to *limit* referrals by a contact and by those merged into it, those received last first.
+
+        Each with its place.
+        """
         ...
 
     def rows(

@@ -1,12 +1,12 @@
 """Referrals in the table: in the client's partition, by referrer on GSI1, and in lists of the account by day."""
 
-from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from carebook import keys
 from carebook.clients.model import Client
-from carebook.contacts.model import Contact
+from carebook.contacts.merged import with_merged
+from carebook.contacts.store import TableContacts
 from carebook.errors import Conflict, NotFound
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.record_store import TableRecords, made_by_request, put_request_mark
@@ -22,7 +22,7 @@ _MORE_THAN_ANY: Final = 100_000  # appointments of one client
 class TableReferrals:
     """The referral store on DynamoDB."""
 
-    def __init__(self, table: Table, clients: TableRecords[Client], contacts: TableRecords[Contact]) -> None:
+    def __init__(self, table: Table, clients: TableRecords[Client], contacts: TableContacts) -> None:
         self._table = table
         self._clients = clients
         self._contacts = contacts
@@ -53,19 +53,21 @@ class TableReferrals:
         )
         return [appointment_from(row.doc) for row in rows]
 
-    def of_contacts(
-        self, account: str, contact_ids: Collection[str], *, before: str | None, limit: int
+    def of_contact(
+        self, account: str, contact_id: str, *, before: str | None, limit: int
     ) -> list[tuple[str, ReferralRow]]:
-        """One query of GSI1 for each contact, side by side; eventually consistent."""
+        """One round: a query of GSI1, and beside it of what was merged into the contact; another for that."""
         high = keys.REFERRALS_LAST if before is None else before
 
-        def read(contact_id: str) -> list[tuple[str, Row]]:
-            pk = keys.contact_pk(account, contact_id)
-            return self._table.other_way(pk, low=keys.REFERRALS_FIRST, high=high, limit=limit + 1, newest_first=True)
+        def read(one: str) -> list[tuple[str, Row]]:
+            # One more, because the end of a range is in it.
+            return self._table.other_way(
+                keys.contact_pk(account, one), low=keys.REFERRALS_FIRST, high=high, limit=limit + 1, newest_first=True
+            )
 
-        self._table.connect()
-        found = [pair for pairs in self._pool.map(read, contact_ids) for pair in pairs]
-        older = sorted((pair for pair in found if before is None or pair[0] < before), key=_place, reverse=True)
+        found = with_merged(self._pool, self._contacts, read, account, contact_id)
+        older = [pair for pairs in found for pair in pairs if before is None or pair[0] < before]
+        older.sort(key=lambda pair: pair[0], reverse=True)
         return [(sk, row_of(_referral(account, row))) for sk, row in older[:limit]]
 
     def rows(
@@ -148,7 +150,3 @@ def _rows(referral: Referral | None) -> dict[keys.Key, Item]:
 
 def _referral(account: str, row: Row) -> Referral:
     return referral_from(account, keys.client_of(row.key.pk), keys.id_of_referral(row.key.sk), row.version, row.doc)
-
-
-def _place(pair: tuple[str, Row]) -> str:
-    return pair[0]

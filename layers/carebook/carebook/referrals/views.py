@@ -1,13 +1,14 @@
 """Referrals in the shape that callers see."""
 
+from datetime import date
 from typing import Any, cast
 
 from carebook.claims.views import finding_view
 from carebook.clients.views import linked_client_row
 from carebook.contacts.model import shown_name
 from carebook.instants import instant
-from carebook.referrals.listing import ClaimProblem, ListedReferral, Referrer, Summary, referrer_in
-from carebook.referrals.model import KnownReferral, Referral, left_of, provider_in
+from carebook.referrals.listing import ClaimProblem, ListedReferral, Referrer, Summary
+from carebook.referrals.model import KnownReferral, Referral, expiry, left_of, provider_in
 from carebook.referrals.schemas import (
     ClaimProblemRow,
     ReferralListRow,
@@ -51,21 +52,21 @@ def _snapshot(referral: Referral) -> SnapshotView | None:
     return cast("SnapshotView", {"name": name, **referral.referrer, "taken_at": instant(referral.referrer_at)})
 
 
-def referral_row(listed: ListedReferral) -> ReferralListRow:
-    """A row of a list that spans clients."""
+def referral_row(listed: ListedReferral, today: date) -> ReferralListRow:
+    """A row of a list that spans clients; *today* is the account's."""
     row = listed.row
     return cast(
         "ReferralListRow",
         {
             "id": row.id,
             "client": linked_client_row(listed.client),
-            "referrer": referrer_row(referrer_in(row, listed.contact)),
+            "referrer": referrer_row(listed.referrer),
             "role": row.role,
             "status": row.status,
             "received_on": row.received_on,
             "dated_on": row.dated_on,
             "expires_on": row.expires_on,
-            "expiry": listed.expiry,
+            "expiry": expiry(row.expires_on, today),
             "appointment_limit": row.appointment_limit,
         },
     )

@@ -1,0 +1,51 @@
+"""The cover page as callers see it."""
+
+from typing import Any, TypedDict
+
+from carebook.clients.schemas import ClientOfContact
+from carebook.contacts.schemas import ContactView
+from carebook.referrals.schemas import ReferralListRow
+from carebook.tasks.schemas import TaskView
+
+
+class TasksPart(TypedDict):
+    """The first tasks, and how many there are; when `exact` is false there are more than `count`."""
+
+    items: list[TaskView]
+    count: int
+    exact: bool
+
+
+class ClientsPart(TypedDict):
+    """The first clients, and how many there are."""
+
+    items: list[ClientOfContact]
+    count: int
+    exact: bool
+
+
+class ReferralsPart(TypedDict):
+    """The first referrals, and how many there are."""
+
+    items: list[ReferralListRow]
+    count: int
+    exact: bool
+
+
+class EmptyPart(TypedDict):
+    """A section of which nothing can be there yet."""
+
+    items: list[dict[str, Any]]
+    count: int
+    exact: bool
+
+
+class CoverView(TypedDict):
+    """A contact with the first twenty of each list that hangs on it."""
+
+    contact: ContactView
+    open_tasks: TasksPart
+    files: EmptyPart
+    documents: EmptyPart
+    clients: ClientsPart
+    referrals: ReferralsPart

@@ -1,0 +1,32 @@
+"""The cover page in the shape that callers see."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, cast
+
+from carebook.clients.linking import ClientLink
+from carebook.clients.views import client_of_contact
+from carebook.contacts.views import contact_view
+from carebook.cover.model import NOTHING, Cover
+from carebook.cover.schemas import CoverView
+from carebook.instants import day_in
+from carebook.referrals.views import referral_row
+from carebook.tasks.views import task_view
+
+# How an item of each section is shown. A section whose domain is not there has no items.
+VIEWS: Final[Mapping[str, Callable[[Any, Cover, datetime], Any]]] = {
+    "open_tasks": lambda task, cover, now: task_view(task, cover.settings, now),
+    "clients": lambda linked, cover, _: client_of_contact(ClientLink(linked[0], cover.contact, linked[1])),
+    "referrals": lambda listed, cover, now: referral_row(listed, day_in(cover.settings.time_zone, now)),
+}
+PARTS: Final = ("open_tasks", "files", "documents", "clients", "referrals")
+
+
+def cover_view(cover: Cover, now: datetime) -> CoverView:
+    """The contact, and each section with its first items and their number."""
+    view: dict[str, Any] = {"contact": contact_view(cover.contact, cover.settings)}
+    for name in PARTS:
+        part = cover.parts.get(name, NOTHING)
+        items = [VIEWS[name](item, cover, now) for item in part.items]
+        view[name] = {"items": items, "count": part.count, "exact": part.exact}
+    return cast("CoverView", view)  # the resolver checks every answer against the schema
