@@ -123,7 +123,7 @@ class StandIn(Table):
 
     def page(
         self, pk: str, *, low: str, high: str, limit: int, filters: Condition | None = None
-    ) -> tuple[list[RawItem], int, str | None]:
+    ) -> tuple[list[RawItem], float, str | None]:
         partition, size = self._partitions[pk], 0
         found: list[RawItem] = []
         keys = partition.keys
@@ -135,10 +135,11 @@ class StandIn(Table):
             if filters is None or _holds(filters, stored):
                 found.append(_raw(Key(pk, keys[looked_at]), stored))
             looked_at += 1
-        self._charge(reads=read_units(size) / 2)  # eventually consistent
+        units = read_units(size) / 2  # eventually consistent
+        self._charge(reads=units)
         # DynamoDB stops without a look at whether anything follows.
         is_cut = looked_at > start and (looked_at - start == limit or size >= _LARGEST_PAGE)
-        return found, looked_at - start, keys[looked_at - 1] if is_cut else None
+        return found, units, keys[looked_at - 1] if is_cut else None
 
     def other_way(
         self,

@@ -3,7 +3,9 @@
     python infra/rebuild_search.py --table NAME --account ID            build the next version and use it
     python infra/rebuild_search.py --table NAME --account ID --remove 1 delete the entries of an old version
 
-It can be stopped and started again at any point. On the laptop stack set AWS_ENDPOINT_URL, and test / test as keys.
+It can be stopped and started again at any point. Of two who start it for one account the second is told that it is
+under way. Where a run was killed or its machine is gone, --take-over RUN goes on in its place.
+On the laptop stack set AWS_ENDPOINT_URL, and test / test as keys.
 """
 
 import argparse
@@ -16,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers/carebook"))
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.environment import region
-from carebook.search.rebuilding import Book, rebuild_index, remove_version
+from carebook.search.rebuilding import Book, OtherRun, rebuild_index, remove_version
 from carebook.search.state import REMEMBERED_SECONDS, TableIndexStates
 from carebook.table import Table
 
@@ -35,6 +37,7 @@ def main() -> int:
     parser.add_argument("--table", required=True)
     parser.add_argument("--account", required=True)
     parser.add_argument("--remove", type=int, metavar="VERSION")
+    parser.add_argument("--take-over", metavar="RUN", help="go on in place of a run that was killed")
     parser.add_argument("--wait", type=float, default=WAIT_SECONDS, help="seconds after each change of state")
     asked = parser.parse_args()
     table = Table(asked.table, region=region())
@@ -43,14 +46,23 @@ def main() -> int:
         state = TableIndexStates(table).now(asked.account)
         sys.stdout.write(f"{remove_version(table, books, asked.account, asked.remove, state=state)} entries removed\n")
         return 0
-    version = rebuild_index(
-        table,
-        books,
-        asked.account,
-        wait=lambda: time.sleep(asked.wait),
-        tell=_tell,
+    try:
+        version = rebuild_index(
+            table,
+            books,
+            asked.account,
+            wait=lambda: time.sleep(asked.wait),
+            tell=_tell,
+            take_over=asked.take_over,
+        )
+    except OtherRun as other:
+        sys.stderr.write(f"error: {other}\n")
+        if other.run:
+            sys.stderr.write(f"While it works, wait for it. If it was killed, go on with --take-over {other.run}\n")
+        return 1
+    sys.stdout.write(
+        f"done; remove version {version - 1} soon with --remove {version - 1}: names of who is purged stay in it\n"
     )
-    sys.stdout.write(f"done; version {version - 1} can be removed with --remove {version - 1}\n")
     return 0
 
 

@@ -5,19 +5,19 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import ceil
 
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
-from carebook.contacts.searchable import searchable
+from carebook.contacts.searchable import BOOK, searchable
 from carebook.identity import Person
-from carebook.keys import HIGHEST
-from carebook.search.entries import Entry, document_of, entries_of, entry_from
+from carebook.keys import HIGHEST, search_pk
+from carebook.search.entries import Entry, Kept, document_of, entries_from, entries_of
 from carebook.search.plan import KeyRange
 from carebook.search.service import Slice
 from carebook.search.tokens import Searchable
 from tests.fakes.contacts import MemoryContacts
-
-type Kept = tuple[str, str, str]  # words, type and document, as the table keeps them
+from tests.fakes.examples import ACCOUNT
 
 
 class MemoryEntries:
@@ -27,7 +27,8 @@ class MemoryEntries:
     is text: an entry that is read has gone through the same writing and reading as one of the table.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, account: str = ACCOUNT) -> None:
+        self._account = account
         self.reads: list[int] = []  # how many ranges each round read
         self._keys: defaultdict[str, list[str]] = defaultdict(list)
         self._kept: dict[tuple[str, str], Kept] = {}
@@ -49,7 +50,7 @@ class MemoryEntries:
 
     def read_together(self, ranges: Sequence[KeyRange], *, record_type: str | None, limit: int) -> list[Slice]:
         self.reads.append(len(ranges))
-        return [self._read(key_range, record_type, None, limit) for key_range in ranges]
+        return [self._read(each, record_type, None, min(limit, each.beside or limit)) for each in ranges]
 
     def _read(self, key_range: KeyRange, record_type: str | None, after: str | None, limit: int) -> Slice:
         shard, prefix = key_range.shard, key_range.prefix
@@ -58,15 +59,21 @@ class MemoryEntries:
         if after is not None and not after.startswith(prefix):
             raise ValueError("DynamoDB refuses to start outside of the range.")
         looked_at = keys[start : min(start + limit, bisect_right(keys, prefix + HIGHEST))]
-        kept = [(key, *self._kept[shard, key]) for key in looked_at]
-        entries = [
-            entry_from(*fields)
+        kept = [self._kept[shard, key] for key in looked_at]
+        passing = [
+            fields
             for fields in kept
             if record_type in {None, fields[2]} and all(f" {word}" in fields[1] for word in key_range.words)
         ]
         # DynamoDB stops at the limit without a look at whether anything follows.
         last = looked_at[-1] if len(looked_at) == limit else None
-        return Slice([entry for entry in entries if entry.token.kind in key_range.kinds], len(looked_at), last)
+        units = max(1, ceil(sum(self._size(shard, *fields) for fields in kept) / 4096)) / 2
+        return Slice(entries_from(passing, key_range.kinds), units, last)
+
+    def _size(self, shard: str, *values: str) -> int:
+        """The bytes of an entry in a table: those of its partition's key too, and of the attributes' names."""
+        named = ("PK", "SK", "w", "t", "doc", search_pk(self._account, BOOK, 1, shard), *values)
+        return sum(len(text.encode()) for text in named)
 
 
 def indexed(records: Iterable[Searchable]) -> MemoryEntries:
@@ -82,7 +89,15 @@ def _entries(record: Searchable | None) -> dict[tuple[str, str], Entry]:
 
 
 def _text(entry: Entry) -> Kept:
-    return entry.words, entry.record.type, json.dumps(document_of(entry), ensure_ascii=False)
+    document = json.dumps(document_of(entry), ensure_ascii=False, separators=(",", ":"))
+    return entry.key, entry.words, entry.record.type, document
+
+
+class _Indexes(dict[str, MemoryEntries]):
+    """One of each account."""
+
+    def __missing__(self, account: str) -> MemoryEntries:
+        return self.setdefault(account, MemoryEntries(account))
 
 
 class IndexedContacts(MemoryContacts):
@@ -90,7 +105,7 @@ class IndexedContacts(MemoryContacts):
 
     def __init__(self) -> None:
         super().__init__()
-        self.indexes: defaultdict[str, MemoryEntries] = defaultdict(MemoryEntries)
+        self.indexes = _Indexes()
 
     def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
         added = super().add(contact, entry, request=request)

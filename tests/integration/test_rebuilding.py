@@ -9,10 +9,10 @@ import pytest
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.search import state as index_state
-from carebook.search.rebuilding import Book, rebuild_index, remove_version
+from carebook.search.rebuilding import Book, OtherRun, rebuild_index, remove_version
 from carebook.search.state import TableIndexStates
 from carebook.table import open_table
-from tests.builders import Caller
+from tests.builders import Caller, child
 from tests.integration.conftest import TABLE
 
 
@@ -35,8 +35,13 @@ def books() -> list[Book]:
     return [TableContacts(open_table()), TableClients(open_table())]
 
 
-def rebuild(account: str, wait: Callable[[], None] = lambda: None, tell: Callable[[str], None] = lambda _: None) -> int:
-    return rebuild_index(open_table(), books(), account, wait=wait, tell=tell)
+def rebuild(
+    account: str,
+    wait: Callable[[], None] = lambda: None,
+    tell: Callable[[str], None] = lambda _: None,
+    take_over: str | None = None,
+) -> int:
+    return rebuild_index(open_table(), books(), account, wait=wait, tell=tell, take_over=take_over)
 
 
 def remove(account: str, version: int) -> int:
@@ -89,6 +94,27 @@ def test_what_is_written_meanwhile_is_in_the_new_index(director: Caller) -> None
     assert entries(director.account, 2) == fresh
 
 
+def find_clients(caller: Caller, query: str) -> list[str]:
+    return [row["id"] for row in caller.get(f"/clients?q={query}").body["items"]]
+
+
+def test_clients_are_in_the_new_index_too_and_what_is_written_of_them_meanwhile(director: Caller) -> None:
+    contact = add(director, "Alder")
+    mia, leo = (director.post("/clients", child(first_name=name, emails=[])).body["id"] for name in ("Mia", "Leo"))
+    added: list[str] = []
+
+    def work(told: str) -> None:
+        if "of cli indexed" in told and not added:
+            added.append(director.post("/clients", child(first_name="Ida", emails=[])).body["id"])
+            director.patch(f"/clients/{mia}", {"first_name": "Maya"})
+            director.delete(f"/clients/{leo}")
+
+    assert rebuild(director.account, tell=work) == 2
+    remove(director.account, 1)
+    assert [find_clients(director, name) for name in ("mia", "maya", "leo", "ida")] == [[], [mia], [], added]
+    assert found(director, "alder") == [contact]
+
+
 class Stopped(Exception):
     """The operator pressed Ctrl-C."""
 
@@ -113,3 +139,71 @@ def test_a_rebuild_that_was_stopped_goes_on(director: Caller, at: int) -> None:
         rebuild(director.account)
     assert {name: found(director, name) for name in ids} == {name: [contact] for name, contact in ids.items()}
     assert stopped or calls <= at
+
+
+def test_of_two_who_rebuild_at_once_the_second_is_told_of_the_first(director: Caller) -> None:
+    alder = add(director, "Alder")
+    told: list[str] = []
+
+    def second(text: str) -> None:
+        told.append(text)
+        with pytest.raises(OtherRun, match="is building this index; its last step was at 20") as refused:
+            rebuild(director.account)
+        assert told[0] == f"{refused.value.run} has begun"
+        with pytest.raises(OtherRun):
+            rebuild(director.account, take_over="run_01J8ZQ4W7M3K5T9V2X6Y0B1C2D")
+
+    assert rebuild(director.account, tell=second) == 2
+    assert len(told) >= 3
+    assert found(director, "alder") == [alder]
+    assert rebuild(director.account) == 3
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_run_that_was_taken_over_writes_nothing_more(director: Caller, at: int) -> None:
+    alder = add(director, "Alder")
+    told: list[str] = []
+
+    def overtake(text: str) -> None:
+        told.append(text)
+        if len(told) == at + 1:
+            director.patch(f"/contacts/{alder}", {"last_name": "Ash"})
+            rebuild(director.account, take_over=told[0].split()[0])
+            remove(director.account, TableIndexStates(open_table()).now(director.account).version - 1)
+            other.extend(entries(director.account, version) for version in range(1, 5))
+
+    other: list[set[tuple[str, str]]] = []
+    with pytest.raises(OtherRun, match="has taken over from run_"):
+        rebuild(director.account, tell=overtake)
+    assert [entries(director.account, version) for version in range(1, 5)] == other
+    assert (found(director, "alder"), found(director, "ash")) == ([], [alder])
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_nothing_of_a_contact_that_is_purged_is_left_in_a_rebuild_that_is_never_finished(
+    director: Caller, at: int
+) -> None:
+    ids = {name: add(director, name) for name in ("Alder", "Birch")}
+    calls = 0
+
+    def stop(_: str) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > at:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        rebuild(director.account, tell=stop)
+    director.patch(f"/contacts/{ids['Alder']}", {"last_name": "Aspen"})
+    director.patch(f"/contacts/{ids['Alder']}", {"last_name": "Ash", "organization_name": "Aspen House"})
+    director.patch(f"/contacts/{ids['Birch']}", {"last_name": "Beech"})
+    director.delete(f"/contacts/{ids['Alder']}?purge=true")
+    state = TableIndexStates(open_table()).now(director.account)
+    if state.version == 2:  # what is no longer in use keeps names until it is removed
+        remove(director.account, 1)
+    items = boto3.resource("dynamodb").Table(TABLE).scan()["Items"]
+    left = [item["SK"] for item in items if ids["Alder"] in f"{item['PK']}{item['SK']}"]
+    assert left == [ids["Alder"]]  # what says that it was purged
+    assert not any(name in str(items).lower() for name in ("alder", "aspen"))
+    rebuild(director.account)
+    assert [found(director, name) for name in ("alder", "ash", "birch", "beech")] == [[], [], [], [ids["Birch"]]]

@@ -18,7 +18,7 @@ from carebook.instants import instant, parse_instant
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.record import Record
 from carebook.search.entries import entries_of
-from carebook.search.rebuilding import note_for_rebuild
+from carebook.search.rebuild_notes import note_of
 from carebook.search.state import IndexState, TableIndexStates
 from carebook.search.store import items_of
 from carebook.search.tokens import Searchable
@@ -136,7 +136,7 @@ class TableRecords[R: Record[Any]](ABC):
         for item in self._places(record, state).values():
             writes.put(item)
         if state.rebuilding:
-            writes.put(note_for_rebuild(record, None))
+            writes.put(note_of(None, record))
         mark = request and keys.done_once_key(record.account, request)
         if request:
             put_request_mark(writes, record.account, request, made=record.id, now=record.created_at)
@@ -178,7 +178,7 @@ class TableRecords[R: Record[Any]](ABC):
         for key in old.keys() - new.keys():
             writes.delete(key)
         if state.rebuilding:
-            writes.put(note_for_rebuild(after, self.searchable(before)))
+            writes.put(note_of(self.searchable(before), after))
         return writes
 
     def note(self, writes: Writes, record: R, entry: HistoryEntry) -> None:

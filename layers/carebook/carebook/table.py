@@ -21,7 +21,8 @@ from carebook.keys import Key
 from carebook.retrying import attempts
 
 RawItem = Mapping[str, Mapping[str, str]]
-_UNTOLD: Final = "NONE"  # PynamoDB would ask for the capacity that each call consumed, and nobody reads it
+_UNTOLD: Final = "NONE"  # PynamoDB would ask for the capacity that each call consumed, and few read it
+_TOLD: Final = "TOTAL"
 _PASSING_ERRORS: Final = frozenset(
     {
         "InternalErrorException",
@@ -154,11 +155,11 @@ class Table:
 
     def page(
         self, pk: str, *, low: str, high: str, limit: int, filters: Condition | None = None
-    ) -> tuple[list[RawItem], int, str | None]:
+    ) -> tuple[list[RawItem], float, str | None]:
         """One request for *limit* items of a partition, eventually consistent, of which *filters* drops some.
 
         Returns:
-            What is left, raw; how many were looked at; and the sort key of the last one when there are more.
+            What is left, raw; the read units that all of it took; and the sort key of the last one when there are more.
         """
         data = self._table.query(
             pk,
@@ -166,10 +167,10 @@ class Table:
             filter_condition=filters,
             limit=limit,
             attributes_to_get=["SK", "w", "t", "doc"],
-            return_consumed_capacity=_UNTOLD,
+            return_consumed_capacity=_TOLD,
         )
         last = data.get("LastEvaluatedKey")
-        return data["Items"], data["ScannedCount"], last["SK"]["S"] if last else None
+        return data["Items"], data["ConsumedCapacity"]["CapacityUnits"], last["SK"]["S"] if last else None
 
     def other_way(
         self,

@@ -4,18 +4,21 @@ import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 import pytest
 
-from benchmarks.standin import StandIn
+from benchmarks.standin import StandIn, put_of
 from carebook.contacts.model import Contact, Email, Phone
-from carebook.contacts.searchable import BOOK, TYPES
+from carebook.contacts.searchable import BOOK, TYPES, searchable
 from carebook.contacts.service import ContactStore
 from carebook.contacts.store import TableContacts
+from carebook.items import Item
+from carebook.search.entries import entries_of
 from carebook.search.plan import KeyRange, plan_search
 from carebook.search.service import SearchIndex
-from carebook.search.store import TableEntries
+from carebook.search.store import TableEntries, items_of
 from carebook.search.tokens import NAMES, Kind, Searchable
 from carebook.table import Table
 from tests.fakes.examples import ACCOUNT, ANA, NOW, OTHER_ACCOUNT, add, archive, contact, edit, restore
@@ -151,19 +154,47 @@ def test_a_range_is_read_piece_by_piece(book: Book) -> None:
     for expected_names in (["Ana", "Ben"], ["Carl", "Dan"], ["Eve"]):
         piece = entries.read(SMITHS, record_type=None, after=after, limit=2)
         names = [entry.record.first_name for entry in piece.entries]
-        assert (names, piece.looked_at) == (expected_names, len(expected_names))
+        assert names == expected_names
         after = piece.next_after
     assert after is None
 
 
 @each_index
-def test_what_a_filter_drops_counts_as_looked_at(book: Book) -> None:
+def test_a_filter_drops_what_was_read(book: Book) -> None:
     add_smiths(book)
     entries = book.entries(ACCOUNT)
     piece = entries.read(SMITHS, record_type="o", after=None, limit=3)
-    assert ([entry.record.first_name for entry in piece.entries], piece.looked_at) == (["Ben"], 3)
+    assert [entry.record.first_name for entry in piece.entries] == ["Ben"]
     rest = entries.read(replace(SMITHS, words=("d",)), record_type="o", after=piece.next_after, limit=3)
-    assert ([entry.record.first_name for entry in rest.entries], rest.looked_at) == (["Dan"], 2)
+    assert [entry.record.first_name for entry in rest.entries] == ["Dan"]
+
+
+@each_index
+@pytest.mark.parametrize(("count", "record_type"), [(0, None), (3, None), (9, None), (9, "o")])
+def test_a_piece_says_what_reading_it_took_filtered_or_not(book: Book, count: int, record_type: str | None) -> None:
+    kept = [book.add(last_name="Smith", organization_name="Praxis für Ä " * 15) for _ in range(12)]
+    items = [item for each in kept for item in items_of_smith(each)]
+    entries = book.entries(ACCOUNT)
+    size = sum(sorted(put_of(item).stored.size for item in items)[:count])
+    piece = entries.read(
+        KeyRange("smith" if count else "smyth", NAMES), record_type=record_type, after=None, limit=count or 5
+    )
+    assert piece.units == max(1, ceil(size / 4096)) / 2
+    assert len(piece.entries) == (0 if record_type else count)
+
+
+def items_of_smith(kept: Contact) -> list[Item]:
+    record = searchable(kept)
+    assert record is not None
+    items = items_of(entries_of(record), ACCOUNT, BOOK, version=1)
+    return [item for key, item in items.items() if key.sk.startswith("smith ")]
+
+
+@each_index
+def test_of_a_range_that_says_so_fewer_are_read_beside_others(book: Book) -> None:
+    add_smiths(book)
+    pieces = book.entries(ACCOUNT).read_together([SMITHS, replace(SMITHS, beside=2)], record_type=None, limit=4)
+    assert [len(piece.entries) for piece in pieces] == [4, 2]
 
 
 @each_index

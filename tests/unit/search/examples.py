@@ -73,6 +73,11 @@ _NUMBERS_TYPED = (
         "12",
         "٠١٢٣",
         "+1 310",
+        "+1",
+        "+4",
+        "0555",
+        "5550",
+        "+ (0)",
     ),
 )
 _WORDS = sorted({word for name in NAMES + ORGANIZATIONS for word in words(name)})
@@ -159,7 +164,7 @@ def pages(entries: SearchIndex, plan: Plan, size: int, record_type: str | None =
     while True:
         page = search(entries, plan, record_type=record_type, start=start, limit=size)
         assert len(page.hits) <= size
-        ends_early = page.partial or (start is None and page.next == Position(plan.together))
+        ends_early = page.partial or (start is None and plan.together > 1 and page.hits)
         assert page.next is None or len(page.hits) == size or ends_early
         yield page
         if page.next is None:

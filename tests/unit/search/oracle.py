@@ -12,7 +12,7 @@ import phonenumbers
 
 from carebook.folding import fold, umlaut_words, words
 from carebook.search.plan import STOP_WORDS
-from carebook.search.tokens import MOST_TOKENS, Searchable, tokens_of
+from carebook.search.tokens import MOST_TOKENS, Searchable, fitting, tokens_of
 
 type Rank = tuple[str | int, ...]
 type Ranks = Callable[["Fields"], list[Rank]]
@@ -33,10 +33,12 @@ class Fields:
 
     Attributes:
         names: each word of its names once: the field that ranks first, and the name by which it stands among equals.
+        phrases: the name of its organization by the first word, in each spelling.
     """
 
     record: Searchable
     names: dict[str, tuple[int, str]]
+    phrases: dict[str, str]
     emails: list[str]
     phones: list[str]
     npi: str
@@ -46,8 +48,10 @@ class Fields:
 
 
 def fields_of(record: Searchable) -> Fields:
-    """The folded fields of *record*; of one with more tokens than are kept, what is kept."""
+    """The folded fields of *record*; of one that is larger than what is kept, what is kept."""
+    whole, record = record, fitting(record)
     names: dict[str, tuple[int, str]] = {}
+    phrases: dict[str, str] = {}
     for spell in (words, umlaut_words):
         person = spell(f"{record.last_name} {record.first_name} {record.middle_name}")
         organization = spell(record.organization_name)
@@ -58,16 +62,23 @@ def fields_of(record: Searchable) -> Fields:
         ):
             for word in cut_words(spell(text)):
                 if word not in names or kind < names[word][0]:
-                    names[word] = (kind, " ".join(key)[:24].rstrip())
+                    names[word] = (kind, name_cut(" ".join(key)))
+        for word in cut_words(organization[:1]):
+            phrases.setdefault(word, name_cut(" ".join(organization)))
     emails = list(dict.fromkeys(map(address_of, record.emails)))
     phones = [number.removeprefix("+") for number in record.phones]
-    if len(names) + bool(record.npi) + 2 * len(emails) + 2 * len(phones) > MOST_TOKENS:
-        kept = {token.text for token in tokens_of(record)}
-        names = {word: place for word, place in names.items() if word in kept}
-        emails = [address for address in emails if address in kept]
-        phones = [number for number in phones if f"+{number}" in kept]
-        return Fields(record, names, emails, phones, record.npi if f"n{record.npi}" in kept else "")
-    return Fields(record, names, emails, phones, record.npi)
+    npi = record.npi
+    twice = sum(names[word][0] != ORGANIZATION for word in phrases)
+    count = len(names) + twice + bool(npi) + 2 * len(emails) + 2 * len(phones)
+    if count > MOST_TOKENS or sum(len(word.encode()) + 1 for word in (*names, *phrases)) > 264:
+        kept = {(token.text, token.kind) for token in tokens_of(record)}
+        texts = {text for text, _ in kept}
+        names = {word: place for word, place in names.items() if (word, place[0]) in kept}
+        phrases = {word: name for word, name in phrases.items() if (word, ORGANIZATION) in kept}
+        emails = [address for address in emails if address in texts]
+        phones = [number for number in phones if f"+{number}" in texts]
+        npi = npi if f"n{npi}" in texts else ""
+    return Fields(whole, names, phrases, emails, phones, npi)
 
 
 def expected(
@@ -95,7 +106,8 @@ def ways_of(query: str, country: str) -> list[Way]:
     typed = cut_words(words(query))
     if "@" in folded:
         return [Way(_address(address_of(query)))]
-    if len(digits) >= 3 and not re.search(r"[^\d\s()+./-]", folded):
+    is_international = bool(digits) and folded.lstrip(" (").startswith("+")
+    if (len(digits) >= 3 or is_international) and not re.search(r"[^\d\s()+./-]", folded):
         return [Way(ranks) for ranks in _numbers(folded, digits, typed, country)]
     if len(typed) == 1:
         return [Way(_one_word(typed[0]))]
@@ -111,13 +123,28 @@ def ways_of(query: str, country: str) -> list[Way]:
 
 def address_of(text: str) -> str:
     """An address, or the beginning of one, as it is compared."""
-    parts = re.sub(r"\s", "", fold(text)).split("@")
-    return parts[0][:64] if len(parts) == 1 else f"{'@'.join(parts[:-1])[:64]}@{parts[-1][:80]}"
+    *local, domain = re.sub(r"\s", "", fold(text)).split("@")
+    if not local:
+        return beginning_of(domain, 64)
+    return f"{beginning_of('@'.join(local), 64)}@{beginning_of(domain, 80)}"
 
 
 def cut_words(found: list[str]) -> list[str]:
     """Words at the length to which they are looked at."""
-    return [word[:64] for word in found]
+    return [beginning_of(word, 64) for word in found]
+
+
+def name_cut(name: str) -> str:
+    """A name as far as it orders equals."""
+    return beginning_of(name[:24], 48).rstrip()
+
+
+def beginning_of(text: str, size: int) -> str:
+    """The longest beginning with so many bytes at most."""
+    kept = text[:size]
+    while len(kept.encode()) > size:
+        kept = kept[:-1]
+    return kept
 
 
 def _one_word(word: str) -> Ranks:
@@ -131,10 +158,12 @@ def _one_word(word: str) -> Ranks:
 def _two_words(one: str, two: str) -> list[Ranks]:
     def phrase(word: str, kind: int, beginning: str) -> Ranks:
         def ranks(fields: Fields) -> list[Rank]:
-            found = fields.names.get(word)
-            if not found or not fields.has_word(one) or not fields.has_word(two):
+            if not fields.has_word(one) or not fields.has_word(two):
                 return []
-            return [found] if found[0] == kind and found[1].startswith(beginning[:24].rstrip()) else []
+            places = [fields.names[word]] if word in fields.names else []
+            if word in fields.phrases:
+                places.append((ORGANIZATION, fields.phrases[word]))
+            return [place for place in places if place[0] == kind and place[1].startswith(name_cut(beginning))]
 
         return ranks
 
@@ -178,17 +207,17 @@ def _numbers(folded: str, digits: str, typed: list[str], country: str) -> list[R
         return lambda fields: [(number[::-1],) for number in fields.phones if end and number.endswith(end)]
 
     if folded.lstrip(" (").startswith("+"):
-        return [beginning(digits)]
+        return [beginning(re.sub(r"\D", "", re.sub(r"\(\s*0\s*\)", "", folded)))]
     code = str(phonenumbers.country_code_for_region(country))
     ways: list[Ranks] = []
     if len(digits) <= 5:
         ways.append(_any_order(typed))
     if digits.startswith("00"):
         ways.append(beginning(digits[2:]))
-    elif digits.startswith("0"):
+    elif not digits.startswith("0"):
+        ways += [beginning(code + digits)] + ([beginning(digits)] if len(digits) > 4 else [])
+    elif code != "1":
         ways.append(beginning(code + digits[1:]))
-    else:
-        ways += [beginning(code + digits), beginning(digits)]
     if len(digits) >= 4:
         ways.append(ending(digits.lstrip("0") if len(digits) >= 7 else digits))
     if len(digits) == 10 and digits[0] in "12":

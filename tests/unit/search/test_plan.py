@@ -59,6 +59,16 @@ def test_two_words_are_names_either_way_round_then_a_phrase_then_any_order() -> 
     assert ranges("Mueller Lake") == [*exact, "names:mueller + lake"]
 
 
+def test_of_phrases_that_many_may_have_fewer_are_read_beside_the_names() -> None:
+    assert [key_range.beside for key_range in plan_search("lake fam", country="US").ranges] == [
+        None,
+        None,
+        None,
+        20,
+        None,
+    ]
+
+
 def test_a_word_twice_is_looked_for_once_in_each_way() -> None:
     assert together("ana ana") == ["last_name:ana 1ana ana", "first_name:ana 2ana", "organization:ana 3ana ana"]
 
@@ -141,13 +151,17 @@ def test_a_longer_run_too() -> None:
         ("0412 345 678", "AU", ["+61412345678", "-876543214"]),
         ("00493012", "US", ["+493012", "-210394"]),
         ("030 123", "DE", ["+4930123", "-321030"]),
+        ("0412 345 678", "US", ["-876543214"]),
         ("0001", "US", ["names:0001", "+01", "-1000"]),
-        ("0123", "US", ["names:0123", "+1123", "-3210"]),
-        ("310", "US", ["names:310", "+1310", "+310"]),
-        ("24/7", "US", ["names:24 + 7", "+1247", "+247"]),
+        ("0123", "US", ["names:0123", "-3210"]),
+        ("0123", "DE", ["names:0123", "+49123", "-3210"]),
+        ("310", "US", ["names:310", "+1310"]),
+        ("6141", "US", ["names:6141", "+16141", "-1416"]),
+        ("61412", "US", ["names:61412", "+161412", "+61412", "-21416"]),
+        ("24/7", "US", ["names:24 + 7", "+1247"]),
         ("1234567893", "US", ["+11234567893", "+1234567893", "-3987654321", "n1234567893"]),
         ("3234567893", "US", ["+13234567893", "+3234567893", "-3987654323"]),
-        ("１２３", "US", ["names:123", "+1123", "+123"]),
+        ("１２３", "US", ["names:123", "+1123"]),
     ],
 )
 def test_digits_are_a_number_in_any_format_a_word_or_an_npi(query: str, country: str, expected: list[str]) -> None:
@@ -159,6 +173,11 @@ def test_digits_are_a_number_in_any_format_a_word_or_an_npi(query: str, country:
 @pytest.mark.parametrize("query", ["+49 (0)30 123", "+49 ( 0 ) 30 123", "+49 30 123"])
 def test_the_zero_for_callers_at_home_is_no_part_of_an_international_number(query: str) -> None:
     assert ranges(query) == ["phone:+4930123"]
+
+
+@pytest.mark.parametrize(("query", "expected"), [("+1", "+1"), ("+ 49", "+49"), ("(+4", "+4"), ("+(0)4", "+4")])
+def test_a_plus_makes_even_one_digit_the_beginning_of_a_number(query: str, expected: str) -> None:
+    assert ranges(query) == together(query) == [f"phone:{expected}"]
 
 
 def test_each_kind_of_number_is_looked_for_where_it_is_kept() -> None:
@@ -186,6 +205,8 @@ REFUSED = {
         "!?",
         "🦷 🦷",
         "+-/()",
+        "+(0)",
+        "+ (0)(0) (0)",
     ),
 }
 

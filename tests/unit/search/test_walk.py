@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -17,16 +18,16 @@ from tests.fakes.search import MemoryEntries, indexed
 from tests.unit.search.examples import chances, pages, plan_or_none, some_query, some_record, some_records
 from tests.unit.search.oracle import expected, fields_of
 
-BUDGET = 1_850
+BUDGET = 50
 LIMIT = 50
 
 
 @dataclass
 class Watched:
-    """``SearchIndex`` that note what is looked at, and do something before each round."""
+    """``SearchIndex`` that note what each round takes, and do something before it."""
 
     entries: MemoryEntries
-    looked_at: list[int] = field(default_factory=list)
+    units: list[float] = field(default_factory=list)
 
     def before_round(self) -> None:
         """Nothing."""
@@ -34,13 +35,13 @@ class Watched:
     def read(self, key_range: KeyRange, *, record_type: str | None, after: str | None, limit: int) -> Slice:
         self.before_round()
         piece = self.entries.read(key_range, record_type=record_type, after=after, limit=limit)
-        self.looked_at.append(piece.looked_at)
+        self.units.append(piece.units)
         return piece
 
     def read_together(self, ranges: Sequence[KeyRange], *, record_type: str | None, limit: int) -> list[Slice]:
         self.before_round()
         pieces = self.entries.read_together(ranges, record_type=record_type, limit=limit)
-        self.looked_at.append(sum(piece.looked_at for piece in pieces))
+        self.units.append(sum(piece.units for piece in pieces))
         return pieces
 
 
@@ -52,7 +53,7 @@ def smiths(count: int, **fields: str) -> list[Searchable]:
 def test_one_word_is_one_round_however_many_have_it() -> None:
     entries = Watched(indexed(smiths(500)))
     page = next(pages(entries, plan_search("smi", country="US"), LIMIT))
-    assert (len(page.hits), entries.looked_at) == (LIMIT, [75])
+    assert (len(page.hits), len(entries.units)) == (LIMIT, 1)
 
 
 def test_two_words_are_one_round_of_four_ranges() -> None:
@@ -82,14 +83,14 @@ def test_when_the_exact_ranges_give_nothing_the_words_are_looked_for_in_any_orde
 )
 def test_reading_stops_at_the_budget_and_the_next_page_goes_on_behind_it(query: str, record_type: str | None) -> None:
     wanted = Searchable(id="con_z", type="p", last_name="Smith", first_name="Zed", middle_name="Ana")
-    entries = Watched(indexed([*smiths(4_000), wanted]))
+    entries = Watched(indexed([*smiths(6_000), wanted]))
     plan = plan_search(query, country="US")
     shown, start, partial = [], None, 0
     while True:
-        entries.looked_at.clear()
+        entries.units.clear()
         page = search(entries, plan, record_type=record_type, start=start, limit=LIMIT)
-        assert sum(entries.looked_at) <= BUDGET + 4 * (LIMIT + 5)
-        assert page.partial == (sum(entries.looked_at) >= BUDGET and page.next is not None)
+        assert sum(entries.units) <= BUDGET
+        assert not page.partial or sum(entries.units) > BUDGET / 2
         partial += page.partial
         shown += [hit.entry.record.id for hit in page.hits]
         start = page.next
@@ -97,6 +98,68 @@ def test_reading_stops_at_the_budget_and_the_next_page_goes_on_behind_it(query: 
             break
     assert shown == ["con_z"]
     assert partial >= 2
+
+
+def test_a_first_page_of_two_words_is_what_one_round_gave_and_the_next_goes_on_behind_it() -> None:
+    records = smiths(70, last_name="", first_name="", organization_name="Lake Family Practice")
+    entries = Watched(indexed(records))
+    sizes = [len(page.hits) for page in pages(entries, plan_search("lake fam", country="US"), LIMIT)]
+    assert (sizes[:2], sum(sizes)) == ([20, 50], 70)
+    assert entries.entries.reads[:2] == [4, 1]
+
+
+def test_a_round_that_gave_nothing_but_has_not_read_all_is_followed_by_another() -> None:
+    other = Searchable(id="con_z", type="p", last_name="Smith", first_name="Ana Zoe")
+    entries = Watched(indexed([*smiths(70), other]))
+    page = next(pages(entries, plan_search("smith ana", country="US"), LIMIT, "p"))
+    assert ([hit.entry.record.id for hit in page.hits], entries.entries.reads[:2]) == (["con_z"], [4, 1])
+
+
+LONGEST = ("Ana 李" * 20, "𠮷野 " * 30, "Практика " * 22, 'Lake "Smith" ' * 15)
+
+
+def longest_possible(count: int) -> list[Searchable]:
+    """Records with all that an index keeps, in letters of many bytes."""
+    emails = tuple(f"smith.{number}.ana@{'lake' * 4}.example" for number in range(40))
+    phones = tuple(f"+4930{number:09}" for number in range(40))
+    names = [f"Smith Ana {name}" for name in LONGEST]
+    return [
+        Searchable(
+            id=f"con_{number:026}",
+            type="g",
+            last_name=names[number % 4],
+            first_name=names[(number + 1) % 4],
+            middle_name=names[(number + 2) % 4],
+            organization_name=f"Smith Ana {names[(number + 3) % 4]}",
+            emails=emails,
+            phones=phones,
+            npi="1234567893",
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["smith", "smith ana", "ana smith", "smith ana zed", "zed smith", "smith.7", "smith.", "smith@", "@lake", "+49 30"],
+)
+@pytest.mark.parametrize(("record_type", "limit"), [(None, 50), (None, 100), ("p", 100)])
+def test_the_budget_holds_however_long_the_names_are(query: str, record_type: str | None, limit: int) -> None:
+    entries = Watched(longest_index())
+    plan, start = plan_search(query, country="US"), None
+    for _ in range(8):
+        entries.units.clear()
+        page = search(entries, plan, record_type=record_type, start=start, limit=limit)
+        assert sum(entries.units) <= BUDGET
+        assert page.hits or page.partial or page.next is None
+        start = page.next
+        if start is None:
+            break
+
+
+@lru_cache(maxsize=1)
+def longest_index() -> MemoryEntries:
+    return indexed(longest_possible(600))
 
 
 def test_a_page_that_is_full_at_the_end_of_a_range_goes_on_with_the_next() -> None:

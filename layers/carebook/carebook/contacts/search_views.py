@@ -28,7 +28,10 @@ class SearchRow(TypedDict):
 
 
 class SearchPage(TypedDict):
-    """A page of what was found. `partial`: the search stopped at its budget; `next_cursor` goes on from there."""
+    """A page of what was found; it can have fewer rows than asked for and a `next_cursor`.
+
+    `partial`: the search stopped at its budget; `next_cursor` goes on from there.
+    """
 
     items: list[SearchRow]
     next_cursor: str | None

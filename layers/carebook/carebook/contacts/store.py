@@ -18,7 +18,7 @@ from carebook.ids import CONTACT
 from carebook.instants import instant
 from carebook.items import Item, Writes, at_version, make_item
 from carebook.record_store import TableRecords
-from carebook.search.rebuilding import note_for_rebuild
+from carebook.search.rebuild_notes import note_of, purge_notes
 from carebook.search.tokens import Searchable
 from carebook.settings.model import AccountSettings
 
@@ -97,7 +97,7 @@ class TableContacts(TableRecords[Contact]):
         for place in self._places(contact, state):
             writes.delete(place)
         if state.rebuilding:
-            writes.put(note_for_rebuild(replace(contact, version=contact.version + 1), searchable(contact)))
+            writes.put(note_of(searchable(contact), replace(contact, version=contact.version + 1)))
         self._write(writes)
         self.finish_purge(contact.account, contact.id)
 
@@ -108,6 +108,7 @@ class TableContacts(TableRecords[Contact]):
         if row is None or "purging" not in row.doc:
             return False
         self._purge_merged(account, contact_id, row.doc["purging"])
+        purge_notes(self._table, account, BOOK, contact_id)
         while True:
             found = self._table.query(key.pk, limit=100)
             rest = [other.key for other in found if other.key != key]

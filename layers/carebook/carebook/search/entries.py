@@ -1,9 +1,9 @@
 """What the index keeps of a record with each of its tokens, and where a record stands in a plan's ranges."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from carebook.search.plan import KeyRange, Plan
 from carebook.search.tokens import (
@@ -12,6 +12,7 @@ from carebook.search.tokens import (
     Searchable,
     Token,
     domain_token,
+    fitting,
     fold_address,
     reversed_number,
     tokens_of,
@@ -19,10 +20,12 @@ from carebook.search.tokens import (
 
 _ADDRESSES: Final = frozenset({Kind.EMAIL, Kind.DOMAIN})
 _NUMBERS: Final = frozenset({Kind.PHONE, Kind.PHONE_REVERSED, Kind.NPI})
+_KIND_OF: Final = {str(int(kind)): kind for kind in Kind}
+_EMPTY: Final[list[Any]] = ["", "", "", "", (), (), ""]
+type Kept = tuple[str, str, str, str]  # an entry's key, words, type and document, as they are in a table
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A token of a record with what a search needs to know of the record, so that it reads nothing else.
 
     Attributes:
@@ -44,7 +47,8 @@ class Entry:
 
 
 def entries_of(record: Searchable) -> list[Entry]:
-    """The entries by which *record* is found."""
+    """The entries by which *record* is found, none larger than ``LARGEST_ENTRY``."""
+    record = fitting(record)
     tokens = tokens_of(record)
     spaced = "".join(f" {token.text}" for token in tokens if token.kind in NAMES)
     # Only what is in the index may count as standing before something else.
@@ -67,30 +71,36 @@ def document_of(entry: Entry) -> list[Any]:
     return fields
 
 
-def entry_from(key: str, spaced_words: str, record_type: str, text: str) -> Entry:
-    """The entry out of its key, words, type and document."""
-    position, _, record_id = key.rpartition("  ")
-    kept: list[Any] = json.loads(text)
-    last, first, middle, organization, emails, phones, npi = kept + ["", "", "", "", (), (), ""][len(kept) :]
-    record = Searchable(
-        id=record_id,
-        type=record_type,
-        last_name=last,
-        first_name=first,
-        middle_name=middle,
-        organization_name=organization,
-        emails=tuple(emails),
-        phones=tuple(phones),
-        npi=npi,
-    )
-    return Entry(_token_from(position), spaced_words, record)
+def entries_from(kept: Sequence[Kept], kinds: frozenset[Kind]) -> list[Entry]:
+    """The entries of these *kinds* out of what is kept of each."""
+    documents = json.loads(f"[{','.join(document for _, _, _, document in kept)}]")  # one call: it is most of the work
+    entries = []
+    for (key, spaced_words, record_type, _), fields in zip(kept, documents, strict=True):
+        position, _, record_id = key.rpartition("  ")
+        token = _token_from(position)
+        if token.kind not in kinds:
+            continue
+        last, first, middle, organization, emails, phones, npi = fields + _EMPTY[len(fields) :]
+        record = Searchable(
+            id=record_id,
+            type=record_type,
+            last_name=last,
+            first_name=first,
+            middle_name=middle,
+            organization_name=organization,
+            emails=tuple(emails),
+            phones=tuple(phones),
+            npi=npi,
+        )
+        entries.append(Entry(token, spaced_words, record))
+    return entries
 
 
 def _token_from(position: str) -> Token:
     if position[0] == "@":  # the only token that holds a space of its own
         return Token(position[:-2], Kind.DOMAIN)
     text, _, rest = position.partition(" ")
-    return Token(text, Kind(int(rest[0])), rest[1:])
+    return Token(text, _KIND_OF[rest[0]], rest[1:])
 
 
 def stands_first(entry: Entry, index: int, plan: Plan) -> bool:
@@ -99,7 +109,9 @@ def stands_first(entry: Entry, index: int, plan: Plan) -> bool:
     A record can be in several ranges and several times in one; each entry can tell for itself whether it is the first,
     because entries know what comes before their kind: words know words, addresses and numbers also know their siblings.
     """
-    if _first(entry, plan.ranges[index]) != _rank(entry.token):
+    key_range = plan.ranges[index]
+    # An exact range holds a record once: a word is of one kind, or of two of which the range holds one.
+    if not key_range.is_exact and (_first(entry, key_range) != _rank(entry.token) or _is_second(entry, key_range)):
         return False
     others = plan.ranges[:index]
     if entry.token.kind in _ADDRESSES:  # found by a word as well, a record stands at the word
@@ -113,27 +125,42 @@ def _first(entry: Entry, key_range: KeyRange) -> tuple[int, str] | None:
     for word in key_range.words:
         if f" {word}" not in spaced:
             return None
-    if key_range.kinds >= NAMES:
+    if key_range.is_any_word:
         if f" {prefix}" in spaced:
             return 0, min(word for word in spaced.split() if word.startswith(prefix))
         if Kind.EMAIL not in key_range.kinds:
             return None
         return _least(1, map(fold_address, entry.record.emails), prefix)
-    if key_range.kinds <= NAMES:
-        token = _named(entry, prefix.partition(" ")[0])
-        is_in = token and token.kind in key_range.kinds and token.position.startswith(prefix)
-        return _rank(token) if token and is_in else None
+    if key_range.is_exact:
+        token = _named(entry, prefix.partition(" ")[0], key_range.kinds)
+        return _rank(token) if token and token.position.startswith(prefix) else None
     (kind,) = key_range.kinds
     return _least(1 if kind is Kind.EMAIL else 0, _texts(entry.record, kind), prefix)
 
 
-def _named(entry: Entry, word: str) -> Token | None:
-    """The record's token of a whole word of its names."""
+def _named(entry: Entry, word: str, kinds: frozenset[Kind]) -> Token | None:
+    """The record's token of a whole word of its names, if it is of one of *kinds*."""
     if entry.token.text == word:
-        return entry.token
-    if f" {word} " not in f"{entry.words} ":
+        if entry.token.kind in kinds:
+            return entry.token
+        if not _is_twice(entry, word):
+            return None
+    elif f" {word} " not in f"{entry.words} ":
         return None
-    return next(token for token in tokens_of(entry.record) if token.text == word and token.kind in NAMES)
+    return next((token for token in tokens_of(entry.record) if token.text == word and token.kind in kinds), None)
+
+
+def _is_second(entry: Entry, key_range: KeyRange) -> bool:
+    """Whether it is the word of an organization where the range also holds the same word of a person of the record."""
+    is_of_organization = entry.token.kind is Kind.ORGANIZATION
+    return is_of_organization and key_range.is_any_word and _is_twice(entry, entry.token.text)
+
+
+def _is_twice(entry: Entry, word: str) -> bool:
+    if entry.words.count(word) < 2:
+        return False
+    spaced, whole = f"{entry.words} ", f" {word} "
+    return spaced.find(whole) != spaced.rfind(whole)
 
 
 def _texts(record: Searchable, kind: Kind) -> Iterable[str]:

@@ -19,6 +19,9 @@ STOP_WORDS: Final = frozenset(
     services specialists surgery the therapy village wellness
     """.split()  # noqa: SIM905 - a list of words reads best as one
 )
+# Of a phrase that many organizations have, a first page shows what one read unit block of four kilobytes holds.
+_PHRASES_BESIDE: Final = 20
+_INTERNATIONAL_FROM: Final = 5  # digits; fewer without a + are at home, or the end of a number
 _DIALED: Final = re.compile(r"[\d\s()+./-]+")
 _DOTTED: Final = re.compile(r"[^\s@]+\.[^\s@.]{1,}")
 
@@ -30,12 +33,22 @@ class KeyRange:
     Attributes:
         words: what else must begin a word of the record's names.
         broad: whether it may hold far more than what is looked for.
+        beside: how many of its entries are read beside other ranges, at most.
+        is_any_word: whether it holds words of all names.
+        is_exact: whether it holds one word of one kind of name, and of those who bear it a run of names.
     """
 
     prefix: str
     kinds: frozenset[Kind]
     words: tuple[str, ...] = ()
     broad: bool = False
+    beside: int | None = None
+    is_any_word: bool = field(init=False)
+    is_exact: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_any_word", self.kinds >= NAMES)
+        object.__setattr__(self, "is_exact", self.kinds < NAMES)
 
     @property
     def shard(self) -> str:
@@ -66,8 +79,9 @@ def plan_search(query: str, *, country: str) -> Plan:
     digits = _ascii_digits(folded)
     if "@" in folded:
         return _address_plan(fold_address(typed))
-    if len(digits) >= 3 and _DIALED.fullmatch(folded):
-        return _number_plan(typed, folded, digits, country)
+    is_international = folded.lstrip(" (").startswith("+")
+    if (len(digits) >= 3 or (digits and is_international)) and _DIALED.fullmatch(folded):
+        return _international_plan(folded) if is_international else _number_plan(typed, digits, country)
     found = [cut_word(word) for word in words(typed)]
     if not found:
         raise _refused("nothing_to_search", "Type letters or digits of a name, an e-mail address or a number.")
@@ -106,10 +120,14 @@ def _address_plan(folded: str) -> Plan:
     return _together(KeyRange(folded, frozenset({Kind.DOMAIN})))
 
 
-def _number_plan(typed: str, folded: str, digits: str, country: str) -> Plan:
-    if folded.lstrip(" (").startswith("+"):
-        without_trunk = re.sub(r"\(\s*0\s*\)", "", folded)  # +49 (0)30: the zero is for callers at home
-        return _together(_phone(_ascii_digits(without_trunk)))
+def _international_plan(folded: str) -> Plan:
+    digits = _ascii_digits(re.sub(r"\(\s*0\s*\)", "", folded))  # +49 (0)30: the zero is for callers at home
+    if not digits:
+        raise _refused("nothing_to_search", "Type the digits behind the +.")
+    return _together(_phone(digits))
+
+
+def _number_plan(typed: str, digits: str, country: str) -> Plan:
     calling_code = _calling_code(country)
     ranges = []
     if len(digits) <= 5:
@@ -117,10 +135,12 @@ def _number_plan(typed: str, folded: str, digits: str, country: str) -> Plan:
         ranges.append(KeyRange(found[0], NAMES) if len(found) == 1 else _driven(found))  # "360 Health", "24/7 Care"
     if digits.startswith("00"):
         ranges.append(_phone(digits.removeprefix("00")))
-    elif digits.startswith("0"):
+    elif not digits.startswith("0"):
+        ranges.append(_phone(calling_code + digits))
+        if len(digits) >= _INTERNATIONAL_FROM:
+            ranges.append(_phone(digits))
+    elif calling_code != "1":  # there nobody dials a zero first
         ranges.append(_phone(calling_code + digits.removeprefix("0")))
-    else:
-        ranges += [_phone(calling_code + digits), _phone(digits)]
     if len(digits) >= 4:
         ending = reversed_number(digits.lstrip("0") if len(digits) >= 7 else digits)
         ranges.append(KeyRange(ending, frozenset({Kind.PHONE_REVERSED})))
@@ -152,7 +172,7 @@ def _two_word_plan(typed: list[str]) -> Plan:
         KeyRange(f"{first} 1{cut(f'{first} {second}')}", frozenset({Kind.LAST_NAME}), whole),
         KeyRange(f"{first} 2{cut(second)}", frozenset({Kind.FIRST_NAME}), whole),
         KeyRange(f"{second} 1{cut(f'{second} {first}')}", frozenset({Kind.LAST_NAME}), whole),
-        KeyRange(f"{first} 3{cut(f'{first} {second}')}", frozenset({Kind.ORGANIZATION}), whole),
+        KeyRange(f"{first} 3{cut(f'{first} {second}')}", frozenset({Kind.ORGANIZATION}), whole, beside=_PHRASES_BESIDE),
     )
     different = tuple(dict.fromkeys(ranges))
     return Plan((*different, _driven(typed)), len(different))

@@ -4,22 +4,30 @@ Every step can be repeated. The state says which version is searched and written
 also leaves a note of what it has changed. First every record of every book is indexed in the new version, then the
 notes are worked off, then the new version is searched and written. Environments remember the state for half a minute,
 so each change of it is followed by a wait; what they write meanwhile has left notes, which are worked off once more.
+
+One run at a time: the state names it, and every write is under the condition that the state is as this run has left it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from carebook import keys
 from carebook.errors import Unavailable
+from carebook.ids import new_id
+from carebook.instants import instant, utcnow
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.retrying import attempts
 from carebook.search.entries import entries_of
-from carebook.search.state import IndexState, TableIndexStates
+from carebook.search.rebuild_notes import record_before
+from carebook.search.state import IndexState
 from carebook.search.store import items_of
 from carebook.search.tokens import Searchable
 from carebook.table import Table
 
 _PAGE: Final = 100
+_RUN: Final = "run"
 
 
 class Book(Protocol):
@@ -48,6 +56,14 @@ class Book(Protocol):
         ...
 
 
+class OtherRun(Exception):
+    """Another run builds this index. ``run``: its id, by which it can be taken over; None when it has ended since."""
+
+    def __init__(self, message: str, run: str | None) -> None:
+        super().__init__(message)
+        self.run = run
+
+
 def rebuild_index(
     table: Table,
     books: Sequence[Book],
@@ -55,69 +71,126 @@ def rebuild_index(
     *,
     wait: Callable[[], None],
     tell: Callable[[str], None],
+    take_over: str | None = None,
 ) -> int:
     """Build the next version of the index and put it in use; its number. A rebuild that was cut short goes on.
 
     Args:
         wait: returns when no environment and no request can remember an earlier state any more.
         tell: is told how far it has come.
+        take_over: the id of a run that was killed. One that was stopped in another way has given way by itself.
+
+    Raises:
+        OtherRun: when another run is under way, or has taken over this one.
     """
-    states = TableIndexStates(table)
-    state, progress = states.now(account), _progress(table, account)
-    target = state.version + 1
-    if progress is None:  # also when it was stopped before anything was indexed: the wait may not have been over
-        _set(table, account, state.version, rebuilding=True)
+    run = _Run.begun(table, account, take_over)
+    try:
+        return _rebuild(run, books, wait=wait, tell=tell)
+    except BaseException as error:  # Ctrl-C too
+        if not isinstance(error, OtherRun):
+            with suppress(Exception):  # what stopped the run may stop this as well; it can still be taken over
+                run.end()
+        raise
+
+
+def _rebuild(run: "_Run", books: Sequence[Book], *, wait: Callable[[], None], tell: Callable[[str], None]) -> int:
+    target, progress = run.version + 1, run.progress
+    tell(f"{run.id} has begun")
+    if not progress:  # also when it was stopped before anything was indexed: the wait may not have been over
         tell("writes leave notes from now on")
         wait()
-        progress = {}
     for book in books:
         after, count = progress.get(book.book), 0
-        while rows := book.ids(account, after=after, limit=_PAGE):
+        while rows := book.ids(run.account, after=after, limit=_PAGE):
             for _, record_id in rows:
-                _index(table, book, account, record_id, target, before=None)
+                _index(run, book, record_id, target, before=None)
             count, after = count + len(rows), rows[-1][0]
             progress = {**progress, book.book: after}
-            _set(table, account, state.version, rebuilding=True, progress=progress)
+            run.step(run.version, rebuilding=True, progress=progress)
             tell(f"{count} of {book.book} indexed")
-    _work_off(table, books, account, target)
-    _set(table, account, target, rebuilding=True)
+    _work_off(run, books, target)
+    run.step(target, rebuilding=True)
     tell(f"version {target} is in use")
     wait()
-    _work_off(table, books, account, target)
-    _set(table, account, target, rebuilding=False)
+    _work_off(run, books, target)
+    run.step(target, rebuilding=False)
     wait()
-    _work_off(table, books, account, target)
+    _work_off(run, books, target)
+    run.end()
     return target
 
 
-def _progress(table: Table, account: str) -> Mapping[str, str] | None:
-    """How far each book has come, by its name; None when nothing is indexed yet."""
-    row = table.get(keys.index_state_key(account))
-    progress: Mapping[str, str] | None = row.doc.get("progress") if row else None
-    return progress
+@dataclass(slots=True)
+class _Run:
+    """The account's index state as this run has left it.
+
+    Attributes:
+        number: the version of the state's item; each step makes the next.
+        progress: how far each book has been indexed, by its name.
+    """
+
+    table: Table
+    account: str
+    id: str
+    number: int = 0
+    version: int = 1
+    rebuilding: bool = False
+    progress: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def begun(cls, table: Table, account: str, take_over: str | None) -> "_Run":
+        """A new run, in the place of none or of the one to *take over*."""
+        run = cls(table, account, new_id(_RUN, utcnow()))
+        row = table.get(keys.index_state_key(account))
+        if row is not None:
+            other = row.doc.get("run")
+            if other not in {None, take_over}:
+                raise OtherRun(f"Run {other} is building this index; its last step was at {row.doc['at']}.", other)
+            run.number, run.version, run.progress = row.version, row.doc["version"], row.doc.get("progress", {})
+        run.step(run.version, rebuilding=True, progress=run.progress)
+        return run
+
+    def step(self, version: int, *, rebuilding: bool, progress: Mapping[str, str] | None = None) -> None:
+        """Write the state."""
+        self._write(version, rebuilding=rebuilding, progress=progress or {}, run=self.id)
+
+    def end(self) -> None:
+        """Let others go on, or begin anew."""
+        self._write(self.version, rebuilding=self.rebuilding, progress=self.progress, run=None)
+
+    def unless_overtaken(self, writes: Writes) -> None:
+        """Let *writes* happen only while this is the run that builds the index."""
+        writes.check(keys.index_state_key(self.account), at_version(self.number))
+
+    def overtaken(self) -> OtherRun:
+        """What to raise when the state is not as this run has left it."""
+        row = self.table.get(keys.index_state_key(self.account))
+        other = row.doc.get("run") if row else None
+        return OtherRun(f"Run {other or 'that has ended since'} has taken over from {self.id}.", other)
+
+    def _write(self, version: int, *, rebuilding: bool, progress: Mapping[str, str], run: str | None) -> None:
+        document: dict[str, Any] = {"version": version, "rebuilding": rebuilding, "run": run, "at": instant(utcnow())}
+        document |= {"progress": progress} if progress else {}
+        item = make_item(keys.index_state_key(self.account), "index state", document, version=self.number + 1)
+        unchanged = at_version(self.number) if self.number else Item.version.does_not_exist()
+        if not self.table.put_if(item, unchanged):
+            row = self.table.get(keys.index_state_key(self.account))
+            if row is None or (row.version, row.doc.get("run")) != (self.number + 1, self.id):
+                raise self.overtaken()  # unless it is our own write, whose answer was lost
+        self.number, self.version, self.rebuilding, self.progress = self.number + 1, version, rebuilding, progress
 
 
-def _set(
-    table: Table, account: str, version: int, *, rebuilding: bool, progress: Mapping[str, str] | None = None
-) -> None:
-    document = {"version": version, "rebuilding": rebuilding} | ({"progress": progress} if progress else {})
-    writes = Writes()
-    writes.put(make_item(keys.index_state_key(account), "index state", document))
-    table.write(writes)
-
-
-def _work_off(table: Table, books: Sequence[Book], account: str, version: int) -> None:
-    while notes := table.query(keys.reindex_pk(account), limit=_PAGE):
+def _work_off(run: _Run, books: Sequence[Book], version: int) -> None:
+    while notes := run.table.query(keys.reindex_pk(run.account), limit=_PAGE):
         for note in notes:
             record_id = keys.record_of_reindex(note.key.sk)
             book = next(book for book in books if record_id.startswith(book.prefix))
-            _index(table, book, account, record_id, version, before=_record(note.doc["before"]), note=note.key)
+            _index(run, book, record_id, version, before=record_before(note), note=note.key)
 
 
 def _index(
-    table: Table,
+    run: _Run,
     book: Book,
-    account: str,
     record_id: str,
     version: int,
     *,
@@ -125,12 +198,13 @@ def _index(
     note: keys.Key | None = None,
 ) -> None:
     """Make a record's entries in a version what it says now; those of an earlier state go."""
-    place = book.key(account, record_id)
+    account, place = run.account, book.key(run.account, record_id)
     for _ in attempts():
         writes = Writes()
+        run.unless_overtaken(writes)
         found = book.indexed(account, record_id)
         if found is None:
-            record, row = None, table.get(place)
+            record, row = None, run.table.get(place)
             writes.check(place, at_version(row.version) if row else NOT_THERE)
         else:
             record = found[0]
@@ -144,33 +218,13 @@ def _index(
         if note is not None:
             writes.delete(note)
         try:
-            table.write(writes)
-        except ConditionFailed:
+            run.table.write(writes)
+        except ConditionFailed as failed:
+            if failed.key == keys.index_state_key(account):
+                raise run.overtaken() from failed
             continue  # changed at this moment: look again
         return
     raise Unavailable(f"Record {record_id} is being changed all the time. Start the rebuild again.")
-
-
-class _Changed(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def version(self) -> int: ...
-
-
-def note_for_rebuild(after: _Changed, was: Searchable | None) -> Item:
-    """What an index that is being built must know of a change: the record as it was, whose entries may be there."""
-    document = {"before": was and {name: getattr(was, name) for name in Searchable.__slots__}}
-    return make_item(keys.reindex_key(after.account, after.id, after.version), None, document)
-
-
-def _record(kept: Any) -> Searchable | None:
-    if kept is None:
-        return None
-    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return Searchable(**fields)
 
 
 def remove_version(table: Table, books: Sequence[Book], account: str, version: int, *, state: IndexState) -> int:

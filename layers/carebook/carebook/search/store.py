@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 
 from carebook.items import Item, make_item
 from carebook.keys import HIGHEST, Key, search_pk
-from carebook.search.entries import Entry, document_of, entry_from
+from carebook.search.entries import Entry, document_of, entries_from
 from carebook.search.plan import KeyRange
 from carebook.search.service import Slice
 from carebook.search.state import IndexState, TableIndexStates
@@ -29,21 +29,22 @@ class TableEntries:
         """One query."""
         account, book, version = self._where
         low = key_range.prefix if after is None else f"{after} "  # nothing lies between a key and the key with a space
-        raws, looked_at, last = self._table.page(
+        raws, units, last = self._table.page(
             search_pk(account, book, version, key_range.shard),
             low=low,
             high=key_range.prefix + HIGHEST,
             limit=limit,
             filters=_filters(key_range, record_type),
         )
-        entries = [entry_from(raw["SK"]["S"], raw["w"]["S"], raw["t"]["S"], raw["doc"]["S"]) for raw in raws]
-        return Slice([entry for entry in entries if entry.token.kind in key_range.kinds], looked_at, last)
+        kept = [(raw["SK"]["S"], raw["w"]["S"], raw["t"]["S"], raw["doc"]["S"]) for raw in raws]
+        return Slice(entries_from(kept, key_range.kinds), units, last)
 
     def read_together(self, ranges: Sequence[KeyRange], *, record_type: str | None, limit: int) -> list[Slice]:
         """One query for each range, side by side."""
 
         def read(key_range: KeyRange) -> Slice:
-            return self.read(key_range, record_type=record_type, after=None, limit=limit)
+            most = min(limit, key_range.beside or limit)
+            return self.read(key_range, record_type=record_type, after=None, limit=most)
 
         if len(ranges) == 1:
             return [read(ranges[0])]

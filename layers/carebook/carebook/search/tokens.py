@@ -1,19 +1,26 @@
 """From a record to the tokens by which it is found."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import zip_longest
-from typing import Final
+from typing import Final, NamedTuple
 
 from carebook.folding import fold, umlaut_words, words
 
 MOST_TOKENS: Final = 45  # a rename replaces each: 90, and with the record, its lists and history under 100 writes
-_NAME_KEY: Final = 24
-# Folding can make six letters of one, and a key holds 1,024 bytes.
+LARGEST_ENTRY: Final = 1_024  # bytes: a search knows beforehand what a query takes at most, and a write is one unit
+# Bytes of what is in a key; folding can make six letters of one.
+_NAME_KEY: Final = 24  # characters, and twice as many bytes
 _LONGEST_WORD: Final = 64
 _LONGEST_LOCAL_PART: Final = 64
 _LONGEST_DOMAIN: Final = 80
+# Bytes of an entry, as JSON: these for names, then for their words, and for addresses or numbers; 240 for all else.
+_NAMES: Final = 264
+_LONGEST_NAMES: Final = {"last_name": 80, "first_name": 60, "middle_name": 40, "organization_name": 200}
+_WORDS: Final = 264
+_SIBLINGS: Final = 240
 
 
 class Kind(IntEnum):
@@ -47,8 +54,7 @@ class Searchable:
     npi: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A way to find a record: what is typed, what kind it is, and by which name it is ordered among its equals."""
 
     text: str
@@ -75,32 +81,70 @@ def name_keys(record: Searchable, spell: Callable[[str], list[str]] = words) -> 
 
 def cut(key: str) -> str:
     """A name key, or a query for one, at the length at which they are kept."""
-    return key[:_NAME_KEY].rstrip()
+    return _cut(key[:_NAME_KEY], 2 * _NAME_KEY).rstrip()
+
+
+def fitting(record: Searchable) -> Searchable:
+    """What the index keeps of *record*: an entry has a largest size. Nothing is left out of what people usually write.
+
+    Names are cut where they are longer than 80, 60, 40 (last, first, middle) and 200 bytes (organization), or 264
+    together. Of addresses and numbers the first are kept, of addresses that are the same when folded one.
+    """
+    names, room = {}, _NAMES
+    for name, most in _LONGEST_NAMES.items():
+        names[name] = _shortened(getattr(record, name), min(most, room))
+        room -= _json_size(names[name])
+    different: dict[str, str] = {}
+    for email in record.emails:
+        different.setdefault(fold_address(email), email)
+    emails, phones = _first_that_fit(different.values()), _first_that_fit(record.phones)
+    return replace(record, emails=emails, phones=phones, **names)
 
 
 def tokens_of(record: Searchable) -> list[Token]:
     """The tokens of *record*, at most 45: names before addresses, first numbers before later ones.
 
-    A word that stands in several fields is one token, of the field that ranks first.
+    A word that stands in several fields is one token, of the field that ranks first. Only the first word of an
+    organization is one of its own beside that of a person, so that its phrase is found where phrases are.
     """
-    found: dict[tuple[str, str], Token] = {}
-    for together in _candidates(record):
+    record = fitting(record)
+    found: dict[tuple[str, str, bool], Token] = {}
+    room = _WORDS
+    for is_phrase, together in _candidates(record):
         if len(found) + len(together) > MOST_TOKENS:
             break
         for token in together:
-            place = (token.shard, token.text)
+            place = (token.shard, token.text, False)
+            if is_phrase and (place not in found or found[place].kind < token.kind):
+                place = (token.shard, token.text, True)
+            if place not in found and token.kind in NAMES:
+                if len(token.text.encode()) >= room:
+                    continue
+                room -= len(token.text.encode()) + 1
             if place not in found or token.kind < found[place].kind:
                 found[place] = token
     return list(found.values())
 
 
-def _candidates(record: Searchable) -> Iterator[tuple[Token, ...]]:
-    """Tokens in order of weight, in groups of which all or none are kept."""
+def _candidates(record: Searchable) -> Iterator[tuple[bool, tuple[Token, ...]]]:
+    """Tokens in order of weight, in groups of which all or none are kept, and whether they begin a phrase."""
+    phrases = []
     for spell in (words, umlaut_words):
         person, organization = name_keys(record, spell)
         for kind, text in _named(record):
-            for word in map(cut_word, spell(text)):
-                yield (Token(word, kind, organization if kind is Kind.ORGANIZATION else person),)
+            for number, word in enumerate(map(cut_word, spell(text))):
+                token = Token(word, kind, organization if kind is Kind.ORGANIZATION else person)
+                if kind is Kind.ORGANIZATION and number == 0:
+                    phrases.append(token)
+                yield False, (token,)
+    for token in phrases:
+        yield True, (token,)
+    for group in _known(record):
+        yield False, group
+
+
+def _known(record: Searchable) -> Iterator[tuple[Token, ...]]:
+    """What is not a word."""
     if record.npi:
         yield (Token(f"n{record.npi}", Kind.NPI),)
     # In turn, so that a record with hundreds of addresses is still found by its first numbers.
@@ -115,12 +159,12 @@ def fold_address(address: str) -> str:
     """An e-mail address, or a piece of one, as it is compared: folded, without white space, its parts cut for keys."""
     folded = "".join(fold(address).split())
     local, at, domain = folded.rpartition("@") if "@" in folded else (folded, "", "")
-    return f"{local[:_LONGEST_LOCAL_PART]}{at}{domain[:_LONGEST_DOMAIN]}"
+    return f"{_cut(local, _LONGEST_LOCAL_PART)}{at}{_cut(domain, _LONGEST_DOMAIN)}"
 
 
 def cut_word(word: str) -> str:
     """A word at the length at which it is kept and looked for."""
-    return word[:_LONGEST_WORD]
+    return _cut(word, _LONGEST_WORD)
 
 
 def domain_token(address: str) -> str:
@@ -139,3 +183,35 @@ def _named(record: Searchable) -> Iterator[tuple[Kind, str]]:
     yield Kind.FIRST_NAME, record.first_name
     yield Kind.FIRST_NAME, record.middle_name
     yield Kind.ORGANIZATION, record.organization_name
+
+
+def _cut(text: str, size: int) -> str:
+    """The beginning of *text* with so many bytes at most."""
+    return text[:size] if text.isascii() else text.encode()[:size].decode(errors="ignore")
+
+
+def _shortened(name: str, most: int) -> str:
+    """A name in so many bytes of JSON at most: whole words of it and three dots when it is longer."""
+    if _json_size(name) <= most:
+        return name
+    beginning = name
+    while _json_size(beginning) > most - len("…".encode()):
+        beginning = beginning[:-1]
+    whole, space, _ = beginning.rpartition(" ")
+    return f"{whole if space else beginning}…"
+
+
+def _first_that_fit(texts: Iterable[str]) -> tuple[str, ...]:
+    fit, room = [], _SIBLINGS
+    for text in texts:
+        size = _json_size(text) + len('"",')
+        if size <= room:
+            fit.append(text)
+            room -= size
+    return tuple(fit)
+
+
+def _json_size(text: str) -> int:
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:  # nearly always
+        return len(text)
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
