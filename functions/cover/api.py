@@ -20,7 +20,7 @@ from carebook.http.api import Api, answer
 from carebook.identity import Permission
 from carebook.instants import utcnow
 from carebook.referrals.listing import first_referrals
-from carebook.referrals.service import Desk
+from carebook.referrals.protocols import Desk
 from carebook.referrals.store import TableReferrals
 from carebook.table import open_table
 

@@ -22,6 +22,7 @@ from carebook.instants import day_in, utcnow
 from carebook.referrals import service
 from carebook.referrals.claiming import claim_of
 from carebook.referrals.listing import claim_problems, list_referrals, referrals_by_contact, summary_of
+from carebook.referrals.protocols import Desk, ReferralAct
 from carebook.referrals.reading import details_of, read_details
 from carebook.referrals.schemas import (
     ClaimProblems,
@@ -35,7 +36,6 @@ from carebook.referrals.schemas import (
     Status,
     SummaryView,
 )
-from carebook.referrals.service import Desk, ReferralAct
 from carebook.referrals.store import TableReferrals
 from carebook.referrals.views import problem_row, referral_row, referral_view, summary_rows
 from carebook.settings.store import TableSettings

@@ -2,7 +2,7 @@
 
 from carebook.errors import Conflict, NotFound
 from carebook.referrals.model import Appointment, Referral, ReferralRow, row_of
-from carebook.referrals.service import AlreadyMade, ReferralWriting
+from carebook.referrals.protocols import AlreadyMade, ReferralWriting
 from tests.fakes.clients import MemoryClients
 from tests.fakes.contacts import MemoryContacts
 

@@ -15,7 +15,7 @@ from carebook.clients.linking import Books
 from carebook.clients.store import TableClients
 from carebook.contacts.service import ContactStore
 from carebook.contacts.store import TableContacts
-from carebook.referrals.service import Desk
+from carebook.referrals.protocols import Desk
 from carebook.referrals.store import TableReferrals
 from carebook.settings.service import SettingsStore
 from carebook.settings.store import TableSettings

@@ -13,15 +13,8 @@ from carebook.errors import Conflict, NotFound
 from carebook.identity import Person
 from carebook.referrals.listing import first_referrals
 from carebook.referrals.model import Referral, ReferralDetails
-from carebook.referrals.service import (
-    AlreadyMade,
-    Desk,
-    ReferralAct,
-    ReferralWriting,
-    add_referral,
-    delete_referral,
-    view_referral,
-)
+from carebook.referrals.protocols import AlreadyMade, Desk, ReferralAct, ReferralWriting
+from carebook.referrals.service import add_referral, delete_referral, view_referral
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, OTHER_ACCOUNT, add, client, contact
 from tests.integration.stores.conftest import Shelves
 

@@ -14,7 +14,7 @@ from carebook.contacts.model import Contact, shown_name
 from carebook.errors import FieldError, Invalid
 from carebook.instants import day_in
 from carebook.referrals.model import OPEN, ReferralRow
-from carebook.referrals.service import Desk
+from carebook.referrals.protocols import Desk
 from carebook.settings.model import AccountSettings
 
 LONGEST_PERIOD: Final = timedelta(days=366)

@@ -12,7 +12,7 @@ from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version,
 from carebook.record_store import TableRecords, made_by_request, put_request_mark
 from carebook.referrals.documents import appointment_from, referral_document, referral_from, row_document, row_from
 from carebook.referrals.model import Appointment, Referral, ReferralRow, row_of
-from carebook.referrals.service import AlreadyMade, ReferralWriting
+from carebook.referrals.protocols import AlreadyMade, ReferralWriting
 from carebook.table import Row, Table
 
 _AT_ONCE: Final = 8
