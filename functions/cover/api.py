@@ -1,12 +1,16 @@
 """HTTP: the cover page of a contact."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from carebook.clients.link_store import TableLinks
+from carebook.clients.linking import Books, first_clients
+from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
+from carebook.cover.model import COUNTED, SHOWN, Part
 from carebook.cover.schemas import CoverView
 from carebook.cover.sections import SECTIONS
 from carebook.cover.service import view_cover
@@ -15,6 +19,9 @@ from carebook.cover.views import cover_view
 from carebook.http.api import Api, answer
 from carebook.identity import Permission
 from carebook.instants import utcnow
+from carebook.referrals.listing import first_referrals
+from carebook.referrals.protocols import Desk
+from carebook.referrals.store import TableReferrals
 from carebook.table import open_table
 
 api = Api()
@@ -26,8 +33,37 @@ def contacts() -> TableContacts:
 
 
 @lru_cache(maxsize=1)
+def books() -> Books:
+    return Books(clients(), contacts(), TableLinks(open_table(), clients(), contacts()))
+
+
+@lru_cache(maxsize=1)
+def desk() -> Desk:
+    return Desk(clients(), contacts(), TableReferrals(open_table(), clients(), contacts()))
+
+
+@lru_cache(maxsize=1)
+def clients() -> TableClients:
+    return TableClients(open_table())
+
+
+def _clients(account: str, contact_id: str) -> Part:
+    items, count, exact = first_clients(books(), account=account, contact_id=contact_id, shown=SHOWN, counted=COUNTED)
+    return Part(tuple(items), count, exact)
+
+
+def _referrals(account: str, contact_id: str) -> Part:
+    items, count, exact = first_referrals(desk(), account=account, contact_id=contact_id, shown=SHOWN, counted=COUNTED)
+    return Part(tuple(items), count, exact)
+
+
+# What is more than a range of keys.
+GATHERED: Final = {"clients": _clients, "referrals": _referrals}
+
+
+@lru_cache(maxsize=1)
 def sections() -> TableSections:
-    return TableSections(open_table(), SECTIONS)
+    return TableSections(open_table(), SECTIONS, GATHERED)
 
 
 @api.get("/contacts/<contact_id>/cover", tags=["contacts"], summary="A contact and what hangs on it, in one call")

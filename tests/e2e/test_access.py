@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -51,6 +52,31 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("PATCH", "/contacts/{contact_id}/documents/{doc_id}"): ({"status": "final"}, EVERYBODY, 200),
     ("DELETE", "/contacts/{contact_id}/documents/{doc_id}"): (None, EVERYBODY, 204),
     ("GET", "/contacts/{contact_id}/documents/{doc_id}/pdf"): (None, EVERYBODY, 200),
+    ("GET", "/clients"): (None, EVERYBODY, 200),
+    ("POST", "/clients"): ({"last_name": "Access"}, EVERYBODY, 201),
+    ("GET", "/clients?q=access"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/clients/{client_id}"): ({"first_name": "x"}, EVERYBODY, 200),
+    ("DELETE", "/clients/{client_id}"): (None, EVERYBODY, 204),
+    ("POST", "/clients/{client_id}/restore"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/history"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/contacts"): (None, EVERYBODY, 200),
+    ("PUT", "/clients/{client_id}/contacts/{contact_id}"): ({"relationship": "mother"}, EVERYBODY, 200),
+    ("DELETE", "/clients/{client_id}/contacts/{contact_id}"): (None, EVERYBODY, 204),
+    ("GET", "/contacts/{contact_id}/clients"): (None, EVERYBODY, 200),
+    ("GET", "/referrals"): (None, EVERYBODY, 200),
+    ("GET", "/referrals/summary"): (None, EVERYBODY, 200),
+    ("GET", "/referrals/claim-problems"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/referrals"): (None, EVERYBODY, 200),
+    ("POST", "/clients/{client_id}/referrals"): ({"status": "active"}, EVERYBODY, 201),
+    ("GET", "/clients/{client_id}/referrals/{referral_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/clients/{client_id}/referrals/{referral_id}"): ({"notes": "x"}, EVERYBODY, 200),
+    ("DELETE", "/clients/{client_id}/referrals/{referral_id}"): (None, EVERYBODY, 204),
+    ("POST", "/clients/{client_id}/referrals/{referral_id}/refresh"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/referrals/{referral_id}/claim"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/referrals/{referral_id}/claim?format=pdf"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/referrals"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/claim"): (None, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/cover"): (None, EVERYBODY, 200),
     ("GET", "/tasks"): (None, EVERYBODY, 200),
     ("POST", "/contacts/{contact_id}/tasks"): ({"title": "Call"}, EVERYBODY, 201),
@@ -94,7 +120,16 @@ def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of
     for place, (where, body) in new.items():
         if place in path:
             path = path.replace(place, stack.call("POST", where, as_=of, body=body).json()["id"])
-    return path
+    if "{client_id}" not in path:
+        return path
+    client = stack.call("POST", "/clients", body={"last_name": uuid4().hex}).json()["id"]
+    assert stack.call("PUT", f"/clients/{client}/contacts/{contact['id']}", body={}).status_code == 201
+    path = path.replace("{client_id}", client)
+    if "{referral_id}" not in path:
+        return path
+    added = stack.call("POST", f"/clients/{client}/referrals", body={"contact_id": contact["id"]})
+    assert added.status_code == 201, added.text
+    return path.replace("{referral_id}", added.json()["id"])
 
 
 def test_the_matrix_has_every_route_of_the_contract() -> None:

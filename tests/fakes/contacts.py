@@ -1,6 +1,7 @@
 """Contacts kept in memory. The table's store passes the same tests."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from carebook.contacts.claims import AddedMeanwhile, Claim
@@ -35,6 +36,17 @@ class MemoryContacts:
     def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
         found = (self._kept.get((account, contact_id)) for contact_id in contact_ids)
         return [contact for contact in found if contact is not None and contact.in_use]
+
+    def led_to(self, account: str, contact_ids: Collection[str]) -> dict[str, Contact]:
+        led = {}
+        for contact_id in contact_ids:
+            with suppress(NotFound):
+                led[contact_id] = self.find(account, contact_id)[0]
+        return led
+
+    def merged_in(self, account: str, contact_id: str) -> list[str]:
+        direct = [one.id for one in self._kept.values() if one.account == account and one.merged_into == contact_id]
+        return direct + [other for one in direct for other in self.merged_in(account, one)]
 
     def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
         known = [contact_id for contact_id in contact_ids if (account, contact_id) in self._kept]
@@ -80,12 +92,16 @@ class MemoryContacts:
         return contact
 
     def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:
-        self._refuse_outdated(before)
+        self.refuse_outdated(before)
         self._kept[after.account, after.id] = after
         self._entries[after.account, after.id][entry.id] = entry
 
+    def note(self, record: Contact, entry: HistoryEntry) -> None:
+        """Something of the contact was changed."""
+        self._entries[record.account, record.id][entry.id] = entry
+
     def purge(self, contact: Contact, *, by: Person, now: datetime) -> None:
-        self._refuse_outdated(contact)
+        self.refuse_outdated(contact)
         del self._kept[contact.account, contact.id]
         del self._entries[contact.account, contact.id]
         self._looked_at_again[contact.account, contact.id] = now + _LOOKED_AT_AGAIN
@@ -149,7 +165,7 @@ class MemoryContacts:
         ]
         return sorted(older, key=lambda each: (each[1].at, each[1].id, each[0]), reverse=True)[:limit]
 
-    def _refuse_outdated(self, contact: Contact) -> None:
+    def refuse_outdated(self, contact: Contact) -> None:
         kept = self._kept.get((contact.account, contact.id))
         if kept is None or kept.version != contact.version:
             raise Conflict("The contact was changed in the meantime.")

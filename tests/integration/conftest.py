@@ -101,6 +101,7 @@ def director(aws: None, account: str) -> Caller:
 
 def handler_for(path: str) -> Handler:
     """The function that the template routes *path* to."""
+    from functions.clients.api import handler as clients
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
     from functions.cover.api import handler as cover
@@ -109,27 +110,27 @@ def handler_for(path: str) -> Handler:
     from functions.files.api import handler as files
     from functions.message_templates.api import handler as message_templates
     from functions.messages.api import handler as messages
+    from functions.referrals.api import handler as referrals
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
     from functions.tasks.api import handler as tasks
 
-    if path.startswith("/contacts/search"):
-        return search
-    if path.startswith("/contacts/duplicates") or path.endswith(("/merge", "/unmerge")):
-        return duplicates
-    if re.match(r"/contacts/[^/]+/(uploads|files)(/|$)", path):
-        return files
-    if re.match(r"/document-templates(/|$)|/contacts/[^/]+/documents(/|$)", path):
-        return documents
-    if path.startswith("/settings/message-templates"):
-        return message_templates
-    if path.split("/")[3:4] in (["messages"], ["notes"]):
-        return messages
-    if "tasks" in path.split("/"):
-        return tasks
-    if path.endswith("/cover"):
-        return cover
-    return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
+    patterns = {
+        "/contacts/search": search,
+        "/contacts/duplicates|.*/(un)?merge$": duplicates,
+        "/contacts/[^/]+/(uploads|files)(/|$)": files,
+        "/document-templates(/|$)|/contacts/[^/]+/documents(/|$)": documents,
+        "/settings/message-templates": message_templates,
+        "/contacts/[^/]+/(messages|notes)(/|$)": messages,
+        "/tasks|/contacts/[^/]+/tasks(/|$)": tasks,
+        ".*/cover$": cover,
+        ".*/referrals|.*/claim$": referrals,
+        "/contacts/[^/]+/clients$": clients,
+        "/clients(/|$)": clients,
+        "/contacts(/|$)": contacts,
+        "/settings(/|$)": settings,
+    }
+    return next((handler for pattern, handler in patterns.items() if re.match(pattern, path)), contract)
 
 
 def _create_bucket(name: str) -> None:

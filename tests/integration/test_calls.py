@@ -18,7 +18,7 @@ from functions.duplicates import finish_merges
 from functions.messages import api as messages_api
 from functions.messages import deliver, receive_reply, record_receipt, release_held
 from functions.search import build_vocabulary
-from tests.builders import Caller, Context, physician
+from tests.builders import Caller, Context, child, physician
 from tests.integration.conftest import INBOUND_BUCKET, TABLE, TOPICS
 from tests.integration.press import call_in_process
 from tests.messaging import NOON, event, notification, queued_records, records
@@ -88,6 +88,45 @@ def test_the_contacts_function(director: Caller) -> None:
     with recorded() as asked:
         whole_life(director)
     assert asked == CALLS["ContactsApi"]
+
+
+def test_the_clients_function(director: Caller) -> None:
+    key = {"Idempotency-Key": "k"}
+    contact = director.post("/contacts", physician()).body["id"]
+    with recorded() as asked:
+        client = director.post("/clients", child(), headers=key).body["id"]
+        director.post("/clients", child(), headers=key)
+        director.post("/clients", {}, headers={"Idempotency-Key": "refused"})
+        target = f"/clients/{client}"
+        director.patch(target, {"last_name": "Other"})
+        director.put(f"{target}/contacts/{contact}", {})
+        for path in (target, f"{target}/history", f"{target}/contacts", f"/contacts/{contact}/clients"):
+            director.get(path)
+        for path in ("/clients", "/clients?q=other", "/clients?q=ohter", "/clients/cli_01ARZ3NDEKTSV4RRFFQ69G5FAV"):
+            director.get(path)
+        director.delete(f"{target}/contacts/{contact}")
+        director.delete(target)
+        director.post(f"{target}/restore", headers=key)
+    assert asked == CALLS["ClientsApi"]
+
+
+def test_the_referrals_function(director: Caller) -> None:
+    key = {"Idempotency-Key": "k"}
+    contact = director.post("/contacts", physician()).body["id"]
+    client = director.post("/clients", child()).body["id"]
+    with recorded() as asked:
+        added = director.post(f"/clients/{client}/referrals", {"contact_id": contact}, headers=key).body
+        director.post(f"/clients/{client}/referrals", {"role": "x"}, headers={"Idempotency-Key": "refused"})
+        target = f"/clients/{client}/referrals/{added['id']}"
+        director.patch(target, {"status": "closed"})
+        director.patch(target, {"status": "on_hold"})
+        for path in (target, f"{target}/claim", f"/clients/{client}/referrals", f"/contacts/{contact}/referrals"):
+            director.get(path)
+        for path in ("/referrals", "/referrals/summary", "/referrals/claim-problems", f"/contacts/{contact}/claim"):
+            director.get(path)
+        director.get("/clients/cli_01ARZ3NDEKTSV4RRFFQ69G5FAV/referrals")
+        director.delete(target)
+    assert asked == CALLS["ReferralsApi"]
 
 
 def test_the_search_function(director: Caller) -> None:

@@ -11,7 +11,8 @@ from carebook.cover import model
 from carebook.cover.sections import SECTIONS
 from carebook.cover.views import PARTS, VIEWS
 from carebook.table import open_table
-from tests.builders import Caller, physician
+from functions.cover.api import GATHERED
+from tests.builders import Caller, child, physician
 from tests.integration.merges import merge, unmerge
 from tests.integration.test_tasks_api import NEW, add
 
@@ -47,7 +48,7 @@ def requests_of(caller: Caller, path: str) -> tuple[Any, Counter[str]]:
 
 def test_every_section_that_can_have_something_is_read() -> None:
     there = {name for name, domain in DOMAINS.items() if importlib.util.find_spec(f"carebook.{domain}")}
-    assert set(SECTIONS) == set(VIEWS) == there
+    assert set(SECTIONS) | set(GATHERED) == set(VIEWS) == there
     assert set(PARTS) == set(DOMAINS)
 
 
@@ -100,9 +101,10 @@ def test_it_is_one_round_of_requests_and_two_for_an_id_that_was_merged(director:
     duplicate = f"/contacts/{director.post(NEW, physician(npi=None)).body['id']}"
     add(director, duplicate)
     _, made = requests_of(director, f"{contact}/cover")
-    assert made == {"BatchGetItem": 1, "PutItem": 1, "Query": len(SECTIONS)}
+    queries = len(SECTIONS) + 2 * 2  # of clients and of referrals two: who was merged into the contact is asked beside
+    assert made == {"BatchGetItem": 1, "PutItem": 1, "Query": queries}
     _, made = requests_of(director, f"{contact}/cover")
-    assert made == {"BatchGetItem": 1, "Query": len(SECTIONS)}
+    assert made == {"BatchGetItem": 1, "Query": queries}
     merge(director, contact.removeprefix("/contacts/"), duplicate.removeprefix("/contacts/"))
     cover, _ = requests_of(director, f"{duplicate}/cover")
     assert cover["contact"]["id"] == contact.removeprefix("/contacts/")
@@ -130,3 +132,22 @@ def test_an_archived_contact_keeps_its_cover_page(director: Caller, contact: str
     cover = director.get(f"{contact}/cover").body
     assert cover["contact"]["archived_at"] is not None
     assert cover["open_tasks"]["count"] == 1
+
+
+def test_it_shows_the_first_clients_and_referrals_of_everybody_that_the_contact_is(
+    director: Caller, contact: str
+) -> None:
+    duplicate = f"/contacts/{director.post(NEW, physician(npi=None)).body['id']}"
+    ids = [path.removeprefix("/contacts/") for path in (contact, duplicate)]
+    for contact_id in ids:
+        client = director.post("/clients", child()).body["id"]
+        director.put(f"/clients/{client}/contacts/{contact_id}", {"relationship": "mother"})
+        director.post(f"/clients/{client}/referrals", {"contact_id": contact_id})
+    cover, made = requests_of(director, f"{contact}/cover")
+    assert made["BatchGetItem"] == 3  # the contact, the clients of both sections
+    assert (cover["clients"]["count"], cover["referrals"]["count"]) == (1, 1)
+    merge(director, *ids)
+    cover = director.get(f"{duplicate}/cover").body
+    for name in ("clients", "referrals"):
+        listed = director.get(f"{contact}/{name}").body["items"]
+        assert cover[name] == {"items": listed, "count": 2, "exact": True}

@@ -6,12 +6,13 @@ from typing import Any
 import boto3
 import pytest
 
-from carebook.contacts.rebuilding import OtherRun, rebuild_index, remove_version
+from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.search import state as index_state
+from carebook.search.rebuilding import Book, OtherRun, rebuild_index, remove_version
 from carebook.search.state import TableIndexStates
 from carebook.table import open_table
-from tests.builders import Caller
+from tests.builders import Caller, child
 from tests.integration.conftest import TABLE
 
 
@@ -30,18 +31,21 @@ def found(caller: Caller, query: str) -> list[str]:
     return [row["id"] for row in caller.get(f"/contacts/search?q={query}").body["items"]]
 
 
+def books() -> list[Book]:
+    return [TableContacts(open_table()), TableClients(open_table())]
+
+
 def rebuild(
     account: str,
     wait: Callable[[], None] = lambda: None,
     tell: Callable[[str], None] = lambda _: None,
     take_over: str | None = None,
 ) -> int:
-    contacts = TableContacts(open_table())
-    return rebuild_index(open_table(), contacts, account, wait=wait, tell=tell, take_over=take_over)
+    return rebuild_index(open_table(), books(), account, wait=wait, tell=tell, take_over=take_over)
 
 
 def remove(account: str, version: int) -> int:
-    return remove_version(open_table(), account, version, state=TableIndexStates(open_table()).now(account))
+    return remove_version(open_table(), books(), account, version, state=TableIndexStates(open_table()).now(account))
 
 
 def entries(account: str, version: int) -> set[tuple[str, str]]:
@@ -57,10 +61,7 @@ def test_the_new_index_holds_what_the_old_one_held(director: Caller) -> None:
     assert rebuild(director.account) == 2
     assert entries(director.account, 2) == before
     assert [found(director, query) for query in ("alder", "birch", "cedar")] == [[ids[0]], [ids[1]], []]
-    removed = remove_version(
-        open_table(), director.account, 1, state=TableIndexStates(open_table()).now(director.account)
-    )
-    assert removed == len(before)
+    assert remove(director.account, 1) == len(before)
     assert entries(director.account, 1) == set()
     assert found(director, "alder") == [ids[0]]
 
@@ -91,6 +92,27 @@ def test_what_is_written_meanwhile_is_in_the_new_index(director: Caller) -> None
         entry for contact in (alder, dogwood, added[0]) for entry in entries(director.account, 2) if contact in entry[1]
     }
     assert entries(director.account, 2) == fresh
+
+
+def find_clients(caller: Caller, query: str) -> list[str]:
+    return [row["id"] for row in caller.get(f"/clients?q={query}").body["items"]]
+
+
+def test_clients_are_in_the_new_index_too_and_what_is_written_of_them_meanwhile(director: Caller) -> None:
+    contact = add(director, "Alder")
+    mia, leo = (director.post("/clients", child(first_name=name, emails=[])).body["id"] for name in ("Mia", "Leo"))
+    added: list[str] = []
+
+    def work(told: str) -> None:
+        if "of cli indexed" in told and not added:
+            added.append(director.post("/clients", child(first_name="Ida", emails=[])).body["id"])
+            director.patch(f"/clients/{mia}", {"first_name": "Maya"})
+            director.delete(f"/clients/{leo}")
+
+    assert rebuild(director.account, tell=work) == 2
+    remove(director.account, 1)
+    assert [find_clients(director, name) for name in ("mia", "maya", "leo", "ida")] == [[], [mia], [], added]
+    assert found(director, "alder") == [contact]
 
 
 class Stopped(Exception):

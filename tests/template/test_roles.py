@@ -25,9 +25,37 @@ CALLS: dict[str, dict[str, set[str]]] = {
             "DeleteItem",
             "BatchWriteItem",
         },
+        "GSI1": {"Query"},
+    },
+    "ClientsApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
+        "GSI1": {"Query"},
+    },
+    "ReferralsApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
+        "GSI1": {"Query"},
     },
     "PurgeArchived": {
         "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
+        "GSI1": {"Query"},
         "GSI2": {"Query"},
     },
     "DuplicatesApi": {
@@ -89,7 +117,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
         },
         "GSI1": {"Query"},
     },
-    "CoverApi": {"table": {"BatchGetItem", "Query", "PutItem", "BatchWriteItem"}},
+    "CoverApi": {"table": {"BatchGetItem", "Query", "PutItem", "BatchWriteItem"}, "GSI1": {"Query"}},
     "MessagesApi": {
         "table": {
             "GetItem",
@@ -148,7 +176,17 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
 }
 # Holds what is due in every account.
 READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived", "ReleaseHeld"}
-SIGNS_CURSORS = {"ContactsApi", "DocumentsApi", "DuplicatesApi", "FilesApi", "MessagesApi", "SearchApi", "TasksApi"}
+SIGNS_CURSORS = {
+    "ClientsApi",
+    "ContactsApi",
+    "DocumentsApi",
+    "DuplicatesApi",
+    "FilesApi",
+    "MessagesApi",
+    "ReferralsApi",
+    "SearchApi",
+    "TasksApi",
+}
 ASKS_FOR_STAFF = {"TasksApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).

@@ -4,13 +4,14 @@ import re
 from datetime import datetime
 from typing import Final
 
+CLIENT: Final = "cli"
 CONTACT: Final = "con"
 FILE: Final = "fil"
 DOCUMENT: Final = "doc"
 HISTORY: Final = "his"
 TEMPLATE: Final = "tpl"
-CLIENT: Final = "cli"
 MESSAGE: Final = "msg"
+REFERRAL: Final = "ref"
 TASK: Final = "tsk"
 
 # Crockford's base 32 as the ULID specification fixes it; the first digit of 48 bits in base 32 is at most 7.

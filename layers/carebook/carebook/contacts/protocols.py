@@ -36,6 +36,14 @@ class ContactStore(Protocol):
         """Those of the contacts that are in use, in the order asked for."""
         ...
 
+    def led_to(self, account: str, contact_ids: Collection[str]) -> dict[str, Contact]:
+        """For each id the contact that it leads to, archived or not; without those that are not there any more."""
+        ...
+
+    def merged_in(self, account: str, contact_id: str) -> list[str]:
+        """The ids of all contacts that were merged into this one, those that others had taken in before included."""
+        ...
+
     def in_use(self, account: str, contact_ids: Collection[str]) -> tuple[dict[str, Contact], AccountSettings]:
         """For each of the ids the contact in use that it leads to, where there is one; and the account's settings."""
         ...

@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 from carebook import keys
-from carebook.contacts.rebuild_notes import purge_notes
 from carebook.contacts.searchable import BOOK
+from carebook.contacts.unlinking import unlink_everywhere
 from carebook.errors import Conflict
 from carebook.instants import parse_instant
 from carebook.items import NOT_THERE, Item, Writes, at_version, make_item
 from carebook.objects import StoredObjects
+from carebook.search.rebuild_notes import purge_notes
 from carebook.search.vocabulary_marks import vocabulary_mark
 from carebook.table import Table
 
@@ -33,8 +34,9 @@ def finish_purge(table: Table, account: str, contact_id: str) -> bool:
         return False
     purging = row.doc["purging"]
     _purge_merged(table, account, contact_id, purging)
-    purge_notes(table, account, contact_id)
+    purge_notes(table, account, BOOK, contact_id)
     _delete_all_but(table, account, key)
+    unlink_everywhere(table, account, contact_id, purging)
     _forget_names(table, account, purging)
     writes = Writes()
     writes.put(_trace(account, contact_id, purging, again=True))

@@ -8,10 +8,8 @@ from pynamodb.expressions.condition import Condition
 
 from carebook import keys
 from carebook.contacts.claims import Claim
-from carebook.contacts.documents import contact_document, history_document, summary_document
-from carebook.contacts.history import HistoryEntry
+from carebook.contacts.documents import contact_document, summary_document
 from carebook.contacts.model import Contact, summary_of
-from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
 from carebook.items import NOT_THERE, Item, make_item
 from carebook.table import Row
@@ -27,26 +25,6 @@ def contact_item(contact: Contact) -> Item:
     if contact.purge_at is not None:
         item.gsi2_pk, item.gsi2_sk = keys.PURGE_PK, keys.purge_sk(contact.purge_at, contact.account, contact.id)
     return item
-
-
-def history_item_key(account: str, contact_id: str, entry: HistoryEntry) -> keys.Key:
-    """Where an entry of a contact's history lies."""
-    return keys.history_key(account, contact_id, entry.id.removeprefix(f"{HISTORY}_"))
-
-
-def history_item(account: str, contact_id: str, entry: HistoryEntry) -> Item:
-    """An entry of a contact's history."""
-    return make_item(history_item_key(account, contact_id, entry), "history", history_document(entry))
-
-
-def done_once(contact: Contact, request: str, mark: keys.Key) -> tuple[Item, Condition]:
-    """The mark that a request has added the contact, and the condition that it has not done so before."""
-    until = contact.created_at + _REQUESTS_REMEMBERED
-    document = {"contact_id": contact.id, "sent": keys.sent_with(request), "until": instant(until)}
-    item = make_item(mark, "done once", document)
-    item.expires_at = int(until.timestamp())
-    now = int(contact.created_at.timestamp())
-    return item, NOT_THERE | (Item.expires_at < now)  # time to live deletes late
 
 
 def claim_item(contact: Contact, claim: Claim) -> Item:

@@ -63,29 +63,37 @@ class AddressField(BaseModel):
     country: Country | None = Field(default=None, description="ISO 3166 alpha-2; the account's when left out.")
 
 
-class NewContact(BaseModel):
-    """A contact to be made. `type` and a last name or an organization are required."""
+NameSuffix = Annotated[str, Field(max_length=20), ONE_LINE]
+
+
+class Ways(BaseModel):
+    """How somebody can be reached."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    messaging_methods: Methods | None = Field(default=None, description="The account's default when left out.")
+    emails: list[EmailField] = Field(default_factory=list, max_length=MAX_EMAILS)
+    phones: list[PhoneInput] = Field(
+        default_factory=list, max_length=MAX_PHONES, description="In order: a channel uses the first that fits."
+    )
+    time_zone: TimeZone | None = None
+    language: Language | None = None
+
+
+class NewContact(Ways):
+    """A contact to be made. `type` and a last name or an organization are required."""
 
     first_name: Name | None = None
     middle_name: Name | None = None
     last_name: Name | None = None
-    name_suffix: Annotated[str, Field(max_length=20), ONE_LINE] | None = None
+    name_suffix: NameSuffix | None = None
     qualifications: Name | None = Field(default=None, examples=["MD, FACP"])
     organization_name: LongName | None = None
     type: ContactType
     npi: Annotated[str, Field(max_length=30), ONE_LINE] | None = Field(default=None, examples=["1234567893"])
     other_id: Annotated[str, Field(max_length=50), ONE_LINE] | None = None
     other_id_qualifier: OtherIdQualifier | None = None
-    messaging_methods: Methods | None = Field(default=None, description="The account's default when left out.")
-    emails: list[EmailField] = Field(default_factory=list, max_length=MAX_EMAILS)
-    phones: list[PhoneInput] = Field(
-        default_factory=list, max_length=MAX_PHONES, description="In order: a channel uses the first that fits."
-    )
     address: AddressField = Field(default_factory=AddressField)
-    time_zone: TimeZone | None = None
-    language: Language | None = None
     notes: Text = ""
 
 
@@ -117,7 +125,7 @@ class AddressView(TypedDict):
 
 
 class ReachView(TypedDict):
-    """Whether a channel can reach the contact: at which number, or why not."""
+    """Whether a channel can reach somebody: at which number, or why not."""
 
     ok: bool
     to: NotRequired[str]
@@ -194,7 +202,7 @@ class ChangeView(TypedDict):
 
 
 class HistoryEntryView(TypedDict):
-    """Who did what and when. `version` is the contact's after it; null for a view.
+    """Who did what and when. `version` is the record's after it; null for a view.
 
     `merged_from` is the id of the merged contact in whose history it stands; null when it is the contact's own.
     What was done with a task has fields such as `tasks[tsk_…].status`.
@@ -229,6 +237,12 @@ class HistoryEntryView(TypedDict):
         "document_changed",
         "document_finalized",
         "document_deleted",
+        "linked",
+        "link_changed",
+        "unlinked",
+        "referral_added",
+        "referral_changed",
+        "referral_deleted",
     ]
     version: int | None
     merged_from: str | None
@@ -236,7 +250,7 @@ class HistoryEntryView(TypedDict):
 
 
 class HistoryPage(TypedDict):
-    """A page of a contact's history, newest first, with the histories of those who are merged into it."""
+    """A page of a record's history, newest first; a contact's with the histories of those merged into it."""
 
     items: list[HistoryEntryView]
     next_cursor: str | None

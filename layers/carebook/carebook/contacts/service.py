@@ -1,23 +1,18 @@
 """What staff do with contacts, as functions. Collaborators come first, facts by name."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from carebook.contacts.claims import Claim
-from carebook.contacts.history import Change, HistoryEntry, Passed, changes_between, made
+from carebook.contacts.history import HistoryEntry, Passed, made
 from carebook.contacts.model import Contact, ContactDetails, ContactSummary
 from carebook.contacts.protocols import ContactStore, Found
-from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
+from carebook.errors import Conflict, NotFound
 from carebook.identity import Person
 from carebook.ids import CONTACT, is_id, new_id
-from carebook.instants import instant
-from carebook.merge_patch import merge_patch
-from carebook.retrying import attempts
+from carebook.rewriting import Act, brought_back, patched, put_away, write_next
 from carebook.settings.model import AccountSettings
-
-_HISTORY_LOOKED_AT: Final = 100
 
 
 class Merged(Conflict):
@@ -87,15 +82,8 @@ def change_contact(
         Conflict: when the contact is archived.
         Invalid: from *read_details*.
     """
-
-    def edit(contact: Contact, settings: AccountSettings) -> tuple[Contact, HistoryEntry] | None:
-        patched = merge_patch(contact.details.to_document(), patch)
-        edited = contact.edited(read_details(patched, settings, contact.details), now)
-        changes = changes_between(contact.details, edited.details)
-        return (edited, made("updated", edited, by=by, changes=changes)) if changes else None
-
-    act = Act(account, contact_id, by, now, expected_version)
-    return _write(contacts, act, edit, contacts.find)
+    act = Act(account, checked_id(contact_id), by, now, expected_version)
+    return write_next(contacts, act, patched(patch, read_details, act), contacts.find)
 
 
 def archive_contact(
@@ -108,14 +96,8 @@ def archive_contact(
     expected_version: int | None = None,
 ) -> Contact:
     """The contact, put away: gone from lists and search. Archiving again changes nothing."""
-
-    def archive(contact: Contact, _: AccountSettings) -> tuple[Contact, HistoryEntry] | None:
-        if contact.archived_at is not None:
-            return None
-        return _moved("archived", contact, contact.archived(now), by)
-
-    act = Act(account, contact_id, by, now, expected_version)
-    return _write(contacts, act, archive, one_of_its_own(contacts))[0]
+    act = Act(account, checked_id(contact_id), by, now, expected_version)
+    return write_next(contacts, act, put_away(act), one_of_its_own(contacts))[0]
 
 
 def restore_contact(
@@ -128,14 +110,8 @@ def restore_contact(
     expected_version: int | None = None,
 ) -> Found:
     """The contact, back in use with all that it had. Restoring one in use changes nothing."""
-
-    def restore(contact: Contact, _: AccountSettings) -> tuple[Contact, HistoryEntry] | None:
-        if contact.archived_at is None:
-            return None
-        return _moved("restored", contact, contact.restored(now), by)
-
-    act = Act(account, contact_id, by, now, expected_version)
-    return _write(contacts, act, restore, one_of_its_own(contacts))
+    act = Act(account, checked_id(contact_id), by, now, expected_version)
+    return write_next(contacts, act, brought_back(act), one_of_its_own(contacts))
 
 
 def list_contacts(
@@ -188,48 +164,6 @@ def contact_history(
 TOO_BUSY: Final = "The contact is being changed by others. Try again in a moment."
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who does something to which contact, when, and which version of it they mean."""
-
-    account: str
-    contact_id: str
-    by: Person
-    now: datetime
-    expected_version: int | None
-
-
-def _write(
-    contacts: ContactStore,
-    act: Act,
-    next_version: Callable[[Contact, AccountSettings], tuple[Contact, HistoryEntry] | None],
-    find: Callable[[str, str], Found],
-) -> Found:
-    """Read, decide, write; and again when somebody else wrote in between.
-
-    When there is nothing to write, the caller has looked at the contact, and that is recorded.
-    """
-    for _ in attempts():
-        before, settings = find(act.account, checked_id(act.contact_id))
-        refuse_stale(contacts, before, act)
-        decided = next_version(before, settings)
-        if decided is None:
-            return contacts.view(act.account, before.id, viewer=act.by, now=act.now)
-        after, entry = decided
-        try:
-            contacts.replace(before, after, entry)
-        except Conflict:
-            continue
-        return after, settings
-    raise Unavailable(TOO_BUSY)
-
-
-def _moved(action: str, before: Contact, after: Contact, by: Person) -> tuple[Contact, HistoryEntry]:
-    was, is_now = (moment and instant(moment) for moment in (before.archived_at, after.archived_at))
-    change = Change("archived_at", was, is_now)
-    return after, made(action, after, by=by, changes=(change,))
-
-
 def one_of_its_own(contacts: ContactStore) -> Callable[[str, str], Found]:
     """A way to find a contact that refuses a merged one: what puts away or deletes must mean that very contact."""
 
@@ -244,26 +178,16 @@ def one_of_its_own(contacts: ContactStore) -> Callable[[str, str], Found]:
     return find
 
 
-def refuse_stale(contacts: ContactStore, contact: Contact, act: Act) -> None:
-    """Refuse when the caller means another version, with the fields that have changed since that one.
+def refuse_unwritable(contact: Contact) -> None:
+    """Refuse what would write to something that hangs on a contact which is archived or being merged.
 
-    What the refusal shows was seen, and is recorded as a view.
+    Raises:
+        Conflict: when it is.
     """
-    expected = act.expected_version
-    if expected is None or expected == contact.version:
-        return
-    current = _changed_since(contacts, contact, expected) if 0 < expected < contact.version else {}
-    if current:
-        contacts.view(contact.account, contact.id, viewer=act.by, now=act.now)
-    raise StaleVersion(version=contact.version, expected=expected, current=current)
-
-
-def _changed_since(contacts: ContactStore, contact: Contact, version: int) -> dict[str, Any]:
-    now = contact.details.to_document() | {"archived_at": contact.archived_at and instant(contact.archived_at)}
-    entries = contacts.history(contact.account, contact.id, before=None, limit=_HISTORY_LOOKED_AT)
-    changed = {change.field for entry in entries if entry.version > version for change in entry.changes}
-    seen_far_enough = any(0 < entry.version <= version for entry in entries)
-    return {name: value for name, value in now.items() if name in changed or not seen_far_enough}
+    if contact.archived_at is not None:
+        raise Conflict("The contact is archived. Restore it first.", code="archived")
+    if contact.merging is not None:
+        raise Conflict("A merge with this contact is under way. Try again in a moment.", code="merging")
 
 
 def checked_id(contact_id: str) -> str:

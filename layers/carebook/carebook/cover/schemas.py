@@ -2,9 +2,11 @@
 
 from typing import Any, TypedDict
 
+from carebook.clients.schemas import ClientOfContact
 from carebook.contacts.schemas import ContactView
 from carebook.documents.schemas import DocumentRow
 from carebook.files.schemas import FileView
+from carebook.referrals.schemas import ReferralListRow
 from carebook.tasks.schemas import TaskView
 
 
@@ -32,6 +34,22 @@ class DocumentsPart(TypedDict):
     exact: bool
 
 
+class ClientsPart(TypedDict):
+    """The first clients, and how many there are."""
+
+    items: list[ClientOfContact]
+    count: int
+    exact: bool
+
+
+class ReferralsPart(TypedDict):
+    """The first referrals, and how many there are."""
+
+    items: list[ReferralListRow]
+    count: int
+    exact: bool
+
+
 class EmptyPart(TypedDict):
     """A section of which nothing can be there yet."""
 
@@ -47,5 +65,5 @@ class CoverView(TypedDict):
     open_tasks: TasksPart
     files: FilesPart
     documents: DocumentsPart
-    clients: EmptyPart
-    referrals: EmptyPart
+    clients: ClientsPart
+    referrals: ReferralsPart

@@ -11,22 +11,30 @@ from carebook.cover.sections import Section
 from carebook.identity import Principal
 from carebook.table import Table
 
+# A section that is more than a range: what the first items of a contact are, for an account and a contact's id.
+Gather = Callable[[str, str], Part]
+
 
 class TableSections:
     """The sections on DynamoDB."""
 
-    def __init__(self, table: Table, sections: Mapping[str, Section]) -> None:
+    def __init__(self, table: Table, sections: Mapping[str, Section], gathered: Mapping[str, Gather]) -> None:
         self._table = table
         self._sections = sections
-        self._pool = ThreadPoolExecutor(max_workers=max(len(sections), 1), thread_name_prefix="cover")
+        self._gathered = gathered
+        workers = max(len(sections) + len(gathered), 1)
+        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="cover")
 
     def beside[Other](
         self, contact_id: str, caller: Principal, other: Callable[[], Other]
     ) -> tuple[Other, dict[str, Part]]:
-        """A query for each section, side by side with whatever *other* asks for."""
+        """Each section, side by side with whatever *other* asks for: a query, or what gathers it."""
         self._table.connect()
         reading = {
             name: self._pool.submit(self._read, section, contact_id, caller) for name, section in self._sections.items()
+        }
+        reading |= {
+            name: self._pool.submit(gather, caller.account, contact_id) for name, gather in self._gathered.items()
         }
         given = other()
         return given, {name: part.result() for name, part in reading.items()}

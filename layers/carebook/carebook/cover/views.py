@@ -4,19 +4,24 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, cast
 
+from carebook.clients.linking import ClientLink
+from carebook.clients.views import client_of_contact
 from carebook.contacts.views import contact_view
 from carebook.cover.model import NOTHING, Cover
 from carebook.cover.schemas import CoverView
 from carebook.documents.views import document_row
 from carebook.files.views import file_view
-from carebook.settings.model import AccountSettings
+from carebook.instants import day_in
+from carebook.referrals.views import referral_row
 from carebook.tasks.views import task_view
 
 # How an item of each section is shown. A section whose domain is not there has no items.
-VIEWS: Final[Mapping[str, Callable[[Any, AccountSettings, datetime], Any]]] = {
-    "open_tasks": task_view,
-    "files": lambda file, _settings, _now: file_view(file),
-    "documents": lambda document, _settings, _now: document_row(document),
+VIEWS: Final[Mapping[str, Callable[[Any, Cover, datetime], Any]]] = {
+    "open_tasks": lambda task, cover, now: task_view(task, cover.settings, now),
+    "files": lambda file, _cover, _now: file_view(file),
+    "documents": lambda document, _cover, _now: document_row(document),
+    "clients": lambda linked, cover, _: client_of_contact(ClientLink(linked[0], cover.contact, linked[1])),
+    "referrals": lambda listed, cover, now: referral_row(listed, day_in(cover.settings.time_zone, now)),
 }
 PARTS: Final = ("open_tasks", "files", "documents", "clients", "referrals")
 
@@ -26,6 +31,6 @@ def cover_view(cover: Cover, now: datetime) -> CoverView:
     view: dict[str, Any] = {"contact": contact_view(cover.contact, cover.settings)}
     for name in PARTS:
         part = cover.parts.get(name, NOTHING)
-        items = [VIEWS[name](item, cover.settings, now) for item in part.items]
+        items = [VIEWS[name](item, cover, now) for item in part.items]
         view[name] = {"items": items, "count": part.count, "exact": part.exact}
     return cast("CoverView", view)  # the resolver checks every answer against the schema

@@ -1,28 +1,26 @@
 """Building an account's search index anew beside the one in use, while people go on working.
 
 Every step can be repeated. The state says which version is searched and written; while it says *rebuilding*, each write
-also leaves a note of what it has changed. First every contact is indexed in the new version, then the notes are worked
-off, then the new version is searched and written. Environments remember the state for half a minute, so each change of
-it is followed by a wait; what they write meanwhile has left notes, which are worked off once more.
+also leaves a note of what it has changed. First every record of every book is indexed in the new version, then the
+notes are worked off, then the new version is searched and written. Environments remember the state for half a minute,
+so each change of it is followed by a wait; what they write meanwhile has left notes, which are worked off once more.
 
 One run at a time: the state names it, and every write is under the condition that the state is as this run has left it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
 from carebook import keys
-from carebook.contacts.protocols import ContactStore
-from carebook.contacts.rebuild_notes import record_before
-from carebook.contacts.searchable import BOOK, searchable
-from carebook.errors import NotFound, Unavailable
+from carebook.errors import Unavailable
 from carebook.ids import new_id
 from carebook.instants import instant, utcnow
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.retrying import attempts
 from carebook.search.entries import entries_of
+from carebook.search.rebuild_notes import record_before
 from carebook.search.state import IndexState
 from carebook.search.store import items_of
 from carebook.search.tokens import Searchable
@@ -30,6 +28,32 @@ from carebook.table import Table
 
 _PAGE: Final = 100
 _RUN: Final = "run"
+
+
+class Book(Protocol):
+    """One kind of record as the index sees it."""
+
+    @property
+    def book(self) -> str:
+        """Its name in keys."""
+        ...
+
+    @property
+    def prefix(self) -> str:
+        """With what the ids of its records begin."""
+        ...
+
+    def key(self, account: str, record_id: str) -> keys.Key:
+        """Where a record lies."""
+        ...
+
+    def indexed(self, account: str, record_id: str) -> tuple[Searchable | None, int] | None:
+        """A record as the index sees it now, and its version; None when it is not there (any more)."""
+        ...
+
+    def ids(self, account: str, *, after: str | None, limit: int) -> Sequence[tuple[str, str]]:
+        """Positions and ids of up to *limit* records in use, in the order of their list."""
+        ...
 
 
 class OtherRun(Exception):
@@ -42,7 +66,7 @@ class OtherRun(Exception):
 
 def rebuild_index(
     table: Table,
-    contacts: ContactStore,
+    books: Sequence[Book],
     account: str,
     *,
     wait: Callable[[], None],
@@ -61,7 +85,7 @@ def rebuild_index(
     """
     run = _Run.begun(table, account, take_over)
     try:
-        return _rebuild(run, contacts, wait=wait, tell=tell)
+        return _rebuild(run, books, wait=wait, tell=tell)
     except BaseException as error:  # Ctrl-C too
         if not isinstance(error, OtherRun):
             with suppress(Exception):  # what stopped the run may stop this as well; it can still be taken over
@@ -69,27 +93,29 @@ def rebuild_index(
         raise
 
 
-def _rebuild(run: "_Run", contacts: ContactStore, *, wait: Callable[[], None], tell: Callable[[str], None]) -> int:
-    target, after = run.version + 1, run.after
+def _rebuild(run: "_Run", books: Sequence[Book], *, wait: Callable[[], None], tell: Callable[[str], None]) -> int:
+    target, progress = run.version + 1, run.progress
     tell(f"{run.id} has begun")
-    if after is None:  # also when it was stopped before anything was indexed: the wait may not have been over
+    if not progress:  # also when it was stopped before anything was indexed: the wait may not have been over
         tell("writes leave notes from now on")
         wait()
-    count = 0
-    while rows := contacts.page(run.account, archived=False, contact_type=None, after=after, limit=_PAGE):
-        for _, row in rows:
-            _index(run, contacts, row.id, target, before=None)
-        count, after = count + len(rows), rows[-1][0]
-        run.step(run.version, rebuilding=True, after=after)
-        tell(f"{count} contacts indexed")
-    _work_off(run, contacts, target)
+    for book in books:
+        after, count = progress.get(book.book), 0
+        while rows := book.ids(run.account, after=after, limit=_PAGE):
+            for _, record_id in rows:
+                _index(run, book, record_id, target, before=None)
+            count, after = count + len(rows), rows[-1][0]
+            progress = {**progress, book.book: after}
+            run.step(run.version, rebuilding=True, progress=progress)
+            tell(f"{count} of {book.book} indexed")
+    _work_off(run, books, target)
     run.step(target, rebuilding=True)
     tell(f"version {target} is in use")
     wait()
-    _work_off(run, contacts, target)
+    _work_off(run, books, target)
     run.step(target, rebuilding=False)
     wait()
-    _work_off(run, contacts, target)
+    _work_off(run, books, target)
     run.end()
     return target
 
@@ -100,7 +126,7 @@ class _Run:
 
     Attributes:
         number: the version of the state's item; each step makes the next.
-        after: how far the contacts have been indexed.
+        progress: how far each book has been indexed, by its name.
     """
 
     table: Table
@@ -109,7 +135,7 @@ class _Run:
     number: int = 0
     version: int = 1
     rebuilding: bool = False
-    after: str | None = None
+    progress: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def begun(cls, table: Table, account: str, take_over: str | None) -> "_Run":
@@ -120,17 +146,17 @@ class _Run:
             other = row.doc.get("run")
             if other not in {None, take_over}:
                 raise OtherRun(f"Run {other} is building this index; its last step was at {row.doc['at']}.", other)
-            run.number, run.version, run.after = row.version, row.doc["version"], row.doc.get("after")
-        run.step(run.version, rebuilding=True, after=run.after)
+            run.number, run.version, run.progress = row.version, row.doc["version"], row.doc.get("progress", {})
+        run.step(run.version, rebuilding=True, progress=run.progress)
         return run
 
-    def step(self, version: int, *, rebuilding: bool, after: str | None = None) -> None:
+    def step(self, version: int, *, rebuilding: bool, progress: Mapping[str, str] | None = None) -> None:
         """Write the state."""
-        self._write(version, rebuilding=rebuilding, after=after, run=self.id)
+        self._write(version, rebuilding=rebuilding, progress=progress or {}, run=self.id)
 
     def end(self) -> None:
         """Let others go on, or begin anew."""
-        self._write(self.version, rebuilding=self.rebuilding, after=self.after, run=None)
+        self._write(self.version, rebuilding=self.rebuilding, progress=self.progress, run=None)
 
     def unless_overtaken(self, writes: Writes) -> None:
         """Let *writes* happen only while this is the run that builds the index."""
@@ -142,49 +168,49 @@ class _Run:
         other = row.doc.get("run") if row else None
         return OtherRun(f"Run {other or 'that has ended since'} has taken over from {self.id}.", other)
 
-    def _write(self, version: int, *, rebuilding: bool, after: str | None, run: str | None) -> None:
-        document = {"version": version, "rebuilding": rebuilding, "run": run, "at": instant(utcnow())}
-        document |= {"after": after} if after else {}
+    def _write(self, version: int, *, rebuilding: bool, progress: Mapping[str, str], run: str | None) -> None:
+        document: dict[str, Any] = {"version": version, "rebuilding": rebuilding, "run": run, "at": instant(utcnow())}
+        document |= {"progress": progress} if progress else {}
         item = make_item(keys.index_state_key(self.account), "index state", document, version=self.number + 1)
         unchanged = at_version(self.number) if self.number else Item.version.does_not_exist()
         if not self.table.put_if(item, unchanged):
             row = self.table.get(keys.index_state_key(self.account))
             if row is None or (row.version, row.doc.get("run")) != (self.number + 1, self.id):
                 raise self.overtaken()  # unless it is our own write, whose answer was lost
-        self.number, self.version, self.rebuilding, self.after = self.number + 1, version, rebuilding, after
+        self.number, self.version, self.rebuilding, self.progress = self.number + 1, version, rebuilding, progress
 
 
-def _work_off(run: _Run, contacts: ContactStore, version: int) -> None:
+def _work_off(run: _Run, books: Sequence[Book], version: int) -> None:
     while notes := run.table.query(keys.reindex_pk(run.account), limit=_PAGE):
         for note in notes:
             record_id = keys.record_of_reindex(note.key.sk)
-            _index(run, contacts, record_id, version, before=record_before(note), note=note.key)
+            book = next(book for book in books if record_id.startswith(book.prefix))
+            _index(run, book, record_id, version, before=record_before(note), note=note.key)
 
 
 def _index(
     run: _Run,
-    contacts: ContactStore,
-    contact_id: str,
+    book: Book,
+    record_id: str,
     version: int,
     *,
     before: Searchable | None,
     note: keys.Key | None = None,
 ) -> None:
-    """Make a contact's entries in a version what its record says now; those of an earlier record go."""
-    account, place = run.account, keys.contact_key(run.account, contact_id)
+    """Make a record's entries in a version what it says now; those of an earlier state go."""
+    account, place = run.account, book.key(run.account, record_id)
     for _ in attempts():
         writes = Writes()
         run.unless_overtaken(writes)
-        try:
-            contact = contacts.find_exactly(account, contact_id)[0]
-        except NotFound:
+        found = book.indexed(account, record_id)
+        if found is None:
             record, row = None, run.table.get(place)
             writes.check(place, at_version(row.version) if row else NOT_THERE)
         else:
-            record = searchable(contact)
-            writes.check(place, at_version(contact.version))
-        now = items_of(entries_of(record), account, BOOK, version=version) if record else {}
-        was = items_of(entries_of(before), account, BOOK, version=version) if before else {}
+            record = found[0]
+            writes.check(place, at_version(found[1]))
+        now = items_of(entries_of(record), account, book.book, version=version) if record else {}
+        was = items_of(entries_of(before), account, book.book, version=version) if before else {}
         for item in now.values():
             writes.put(item)
         for key in was.keys() - now.keys():
@@ -198,10 +224,10 @@ def _index(
                 raise run.overtaken() from failed
             continue  # changed at this moment: look again
         return
-    raise Unavailable(f"Contact {contact_id} is being changed all the time. Start the rebuild again.")
+    raise Unavailable(f"Record {record_id} is being changed all the time. Start the rebuild again.")
 
 
-def remove_version(table: Table, account: str, version: int, *, state: IndexState) -> int:
+def remove_version(table: Table, books: Sequence[Book], account: str, version: int, *, state: IndexState) -> int:
     """Delete the entries of a version that is not in use; how many there were. Reads the whole table: for operators.
 
     Raises:
@@ -210,15 +236,16 @@ def remove_version(table: Table, account: str, version: int, *, state: IndexStat
     if version >= state.version:
         raise ValueError(f"Version {version} is in use.")
     client: Any = table.connection.client
-    pages = client.get_paginator("scan").paginate(
-        TableName=table.name,
-        FilterExpression="begins_with(PK, :old)",
-        ExpressionAttributeValues={":old": {"S": keys.search_pk(account, BOOK, version, "")}},
-        ProjectionExpression="PK, SK",
-    )
     count = 0
-    for page in pages:
-        found = [keys.Key(item["PK"]["S"], item["SK"]["S"]) for item in page["Items"]]
-        table.delete_all(found)
-        count += len(found)
+    for book in books:
+        pages = client.get_paginator("scan").paginate(
+            TableName=table.name,
+            FilterExpression="begins_with(PK, :old)",
+            ExpressionAttributeValues={":old": {"S": keys.search_pk(account, book.book, version, "")}},
+            ProjectionExpression="PK, SK",
+        )
+        for page in pages:
+            found = [keys.Key(item["PK"]["S"], item["SK"]["S"]) for item in page["Items"]]
+            table.delete_all(found)
+            count += len(found)
     return count

@@ -1,11 +1,8 @@
 """What changes leave behind while an index is being built: the record as it was, whose entries may be in it."""
 
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from carebook import keys
-from carebook.contacts.model import Contact
-from carebook.contacts.searchable import BOOK, searchable
 from carebook.items import Item, make_item
 from carebook.search.entries import entries_of
 from carebook.search.state import TableIndexStates
@@ -16,16 +13,21 @@ from carebook.table import Row, Table
 _LAST_VERSION: Final = 10**9 - 1
 
 
-def note_of(before: Contact | None, after: Contact) -> Item:
-    """The note of a change from *before* (None: the contact is new) to *after*."""
-    was = before and searchable(before)
+class Changed(Protocol):
+    """The outcome of a change."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def account(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> int: ...  # noqa: D102
+
+
+def note_of(was: Searchable | None, after: Changed) -> Item:
+    """The note of a change to *after* of what *was* in the index (None: it was not to be found)."""
     document = {"before": was and {name: getattr(was, name) for name in Searchable.__slots__}}
     return make_item(keys.reindex_key(after.account, after.id, after.version), None, document)
-
-
-def note_of_purge(contact: Contact) -> Item:
-    """The note of *contact*'s purge, for which it gets a next version."""
-    return note_of(contact, replace(contact, version=contact.version + 1))
 
 
 def record_before(note: Row) -> Searchable | None:
@@ -37,18 +39,18 @@ def record_before(note: Row) -> Searchable | None:
     return Searchable(**fields)
 
 
-def purge_notes(table: Table, account: str, contact_id: str) -> None:
-    """Delete a purged contact's notes, and first the entries that they tell of: a rebuild may never be finished.
+def purge_notes(table: Table, account: str, book: str, record_id: str) -> None:
+    """Delete a purged record's notes, and first the entries that they tell of: a rebuild may never be finished.
 
     One query, when there are none. The index that is being built is the next one, or since a moment the one in use.
     """
-    first, last = (keys.reindex_key(account, contact_id, version).sk for version in (0, _LAST_VERSION))
+    first, last = (keys.reindex_key(account, record_id, version).sk for version in (0, _LAST_VERSION))
     while notes := table.query(keys.reindex_pk(account), low=first, high=last, limit=100):
         in_use = TableIndexStates(table).now(account).version
         for note in notes:
             record = record_before(note)
             entries = entries_of(record) if record else []
             places = [
-                key for version in (in_use, in_use + 1) for key in items_of(entries, account, BOOK, version=version)
+                key for version in (in_use, in_use + 1) for key in items_of(entries, account, book, version=version)
             ]
             table.delete_all([*places, note.key])
