@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from carebook.contacts.store import TableContacts
 from carebook.documents import service, templates
 from carebook.documents.bucket import DocumentBucket
+from carebook.documents.collaborators import Act
 from carebook.documents.printing import pdf_of_document
 from carebook.documents.reading import check_new, read_content, read_texts
 from carebook.documents.schemas import (
@@ -22,7 +23,6 @@ from carebook.documents.schemas import (
     TemplatePage,
     TemplateView,
 )
-from carebook.documents.service import Act
 from carebook.documents.store import TableDocuments, TableTemplates
 from carebook.documents.typesetting import TypesettingFunction
 from carebook.documents.views import document_row, document_view, pdf_view, template_view

@@ -7,9 +7,9 @@ from typing import Any
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.contacts.protocols import ContactStore
+from carebook.documents.collaborators import NotPrintable
 from carebook.documents.letter import Sheet
 from carebook.documents.model import Document, Template
-from carebook.documents.service import NotPrintable
 from carebook.errors import AlreadyExists, Conflict, NotFound
 
 _REQUESTS_REMEMBERED = timedelta(hours=24)

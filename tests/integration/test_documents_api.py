@@ -142,6 +142,21 @@ def test_a_deleted_document_leaves_nothing_behind(director: Caller, draft: str) 
         assert (answer.status, answer.body["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("how", ["at once", "after a merge"])
+def test_a_purged_contact_leaves_no_pdf_behind(director: Caller, contact: str, draft: str, how: str) -> None:
+    director.get(f"{draft}/pdf")
+    director.patch(draft, {"status": "final"})
+    name, purged = draft.rpartition("/")[2], contact
+    if how == "after a merge":
+        survivor = director.post("/contacts?allow_duplicate=true", physician(last_name="Other")).body["id"]
+        director.post(f"/contacts/{survivor}/merge", {"duplicate_id": contact.rpartition("/")[2]})
+        purged = f"/contacts/{survivor}"
+    assert len([key for key in lying() if key.startswith(name)]) == 2
+    assert director.delete(f"{purged}?purge=true").status == 204
+    assert [key for key in lying() if key.startswith(name)] == []
+    assert director.get(f"{draft}/pdf").status == 404
+
+
 def test_another_account_finds_nothing(director: Caller, contact: str, draft: str) -> None:
     other = stranger(director)
     template = director.post("/document-templates", THANKS).headers["Location"]

@@ -10,9 +10,9 @@ from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.contacts.protocols import ContactStore
 from carebook.contacts.store import TableContacts
+from carebook.documents.collaborators import DocumentStore
 from carebook.documents.letter import letter_to
 from carebook.documents.model import Document, Template
-from carebook.documents.service import DocumentStore
 from carebook.documents.store import TableDocuments, TableTemplates
 from carebook.documents.templates import TemplateStore
 from carebook.errors import AlreadyExists, Conflict, NotFound

@@ -5,7 +5,8 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given
 
-from carebook.documents.bucket import content_disposition, file_name_of
+from carebook.documents.bucket import file_name_of
+from carebook.downloads import content_disposition
 from tests.fakes.examples import ANY_TEXT
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from carebook.contacts.model import Contact
 from carebook.documents import service, templates
+from carebook.documents.collaborators import Act, NotPrintable
 from carebook.documents.model import Document
 from carebook.documents.printing import FETCHED_WITHIN, pdf_of_document
 from carebook.documents.reading import read_content, read_texts
-from carebook.documents.service import Act, NotPrintable
 from carebook.errors import Conflict, Invalid, NotFound, StaleVersion
 from carebook.settings.model import DEFAULTS, AccountSettings
 from tests.fakes.contacts import MemoryContacts

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carebook.files.bucket import FileBuckets, content_disposition
+from carebook.downloads import content_disposition
+from carebook.files.bucket import FileBuckets
 from carebook.files.model import Place, Status
 from carebook.table import Table
 from tests.fakes.examples import NOW, TABLE, contact

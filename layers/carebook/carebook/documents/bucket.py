@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 from carebook import environment
+from carebook.downloads import content_disposition
 
 # Objects with this tag on "no" are deleted after a day by the bucket's own rule.
 _TAG: Final = "kept"
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
-_UNQUOTED: Final = "!#$&+-.^_`|~"  # what RFC 8187 lets stand beside letters and digits
 
 
 class DocumentBucket:
@@ -87,15 +86,6 @@ class DocumentBucket:
 def _code(error: Exception) -> str:
     response: Mapping[str, Any] = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))
-
-
-def content_disposition(name: str) -> str:
-    """The header that saves a download as *name*, whatever characters it has (RFC 6266, RFC 8187).
-
-    Old programs read ``filename``, with what is not plain ASCII replaced; all others ``filename*``.
-    """
-    plain = "".join(char if char.isascii() and char.isprintable() and char not in '"\\%/;' else "_" for char in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe=_UNQUOTED)}"
 
 
 def file_name_of(title: str) -> str:

@@ -5,15 +5,9 @@ from typing import Final
 
 from carebook.contacts.protocols import ContactStore
 from carebook.contacts.service import checked_id
+from carebook.documents.collaborators import Act, DocumentStore, Pdfs, Press
 from carebook.documents.letter import letter_to
-from carebook.documents.service import (
-    Act,
-    DocumentStore,
-    Pdfs,
-    Press,
-    sheet_of,
-    viewed,
-)
+from carebook.documents.service import sheet_of, viewed
 
 FETCHED_WITHIN: Final = timedelta(minutes=5)
 

@@ -2,132 +2,27 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from carebook.contacts.history import Change, HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.contacts.protocols import ContactStore, Found
 from carebook.contacts.service import TOO_BUSY, checked_id
-from carebook.documents.fields import KNOWN_FIELDS, as_markdown, values_for
+from carebook.documents.collaborators import Act, DocumentStore, Pdfs, Press
+from carebook.documents.filling import chosen_template, filled, filled_where_written
 from carebook.documents.letter import Letter, Sheet, letter_to
-from carebook.documents.model import LONGEST_BODY, LONGEST_TITLE, Document, Status
-from carebook.documents.templates import TemplateStore, check_texts, read_template
-from carebook.errors import Conflict, FieldError, Invalid, NotFound, StaleVersion, Unavailable
+from carebook.documents.model import Document, Status
+from carebook.documents.templates import TemplateStore, check_texts
+from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
 from carebook.identity import Person
 from carebook.ids import DOCUMENT, HISTORY, is_id, new_id
-from carebook.merge_fields import parse
 from carebook.merge_patch import merge_patch
 from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
 _NO_SUCH_DOCUMENT: Final = "There is no such document."
 Content = tuple[str, str, Status]  # title, body, status
-
-
-class NotPrintable(Conflict):
-    """The document holds characters that none of our fonts has."""
-
-    code = "not_printable"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The document, its recipient or the letterhead holds characters that cannot be printed. Take out what is "
-            "no letter, digit, sign or common emoji."
-        )
-
-
-class DocumentStore(Protocol):
-    """Where documents are kept. A document and the contact's history entry are written together or not at all."""
-
-    def find(self, account: str, contact_id: str, document_id: str) -> Document:
-        """The document as last written.
-
-        Raises:
-            NotFound: when the contact has no such document.
-        """
-        ...
-
-    def add(self, document: Document, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> None:
-        """Keep a new document.
-
-        Raises:
-            Conflict: when *contact* is not what is kept any more, or the *request* has made a document before.
-        """
-        ...
-
-    def made_by(self, account: str, request: str, *, now: datetime) -> tuple[str, str] | None:
-        """Contact and document that a request has made within the last 24 hours."""
-        ...
-
-    def replace(self, before: Document, after: Document, contact: Contact, entry: HistoryEntry) -> None:
-        """Keep *after* in place of *before*.
-
-        Raises:
-            Conflict: when *before* or *contact* is not what is kept any more.
-        """
-        ...
-
-    def remove(self, document: Document, contact: Contact, entry: HistoryEntry) -> None:
-        """Remove it.
-
-        Raises:
-            Conflict: when *document* or *contact* is not what is kept any more.
-        """
-        ...
-
-    def page(self, account: str, contact_id: str, *, before: str | None, limit: int) -> list[Document]:
-        """Up to *limit* documents of a contact, newest first, older than the one with the id *before*."""
-        ...
-
-    def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
-        """What both give, side by side where that saves time; what *other* raises comes first."""
-        ...
-
-
-class Press(Protocol):
-    """What makes PDFs."""
-
-    def print(self, sheet: Sheet, *, key: str) -> None:
-        """Make the PDF and put it into the bucket under *key*, not kept yet.
-
-        Raises:
-            NotPrintable: when it holds characters that cannot be printed.
-            Unavailable: when it could not be made now.
-        """
-        ...
-
-
-class Pdfs(Protocol):
-    """Where PDFs lie."""
-
-    def is_kept(self, key: str) -> bool | None:
-        """Whether a PDF is there and stays; None when there is none."""
-        ...
-
-    def keep(self, key: str) -> bool:
-        """Let a PDF stay; False when there is none."""
-        ...
-
-    def url(self, key: str, *, seconds: int) -> str:
-        """Where it can be fetched for a while."""
-        ...
-
-    def remove(self, key: str) -> None:
-        """Delete every version of it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who does something with which document of which contact, and when."""
-
-    account: str
-    contact_id: str
-    document_id: str
-    by: Person
-    now: datetime
 
 
 def create_document(
@@ -153,7 +48,7 @@ def create_document(
     """
     chosen = checked_id(contact_id)
     if template_id is not None:
-        template = _template(templates, account, template_id)
+        template = chosen_template(templates, account, template_id)
         title, body = title or template.title, template.body
     title = title or ""
     check_texts(title, body)
@@ -161,7 +56,7 @@ def create_document(
         contact, settings = contacts.find(account, chosen)
         refuse_unusable(contact)
         document_id = new_id(DOCUMENT, now)
-        texts = _filled(contact, settings, title, body, by=by, now=now)
+        texts = filled(contact, settings, title, body, by=by, now=now)
         document = Document(
             id=document_id,
             account=account,
@@ -251,7 +146,7 @@ def change_document(
         refuse_unusable(contact)
         content = {"title": before.title, "body": before.body, "status": before.status}
         title, body, status = read_content(merge_patch(content, patch))
-        title, body = _filled_where_written(contact, settings, before, (title, body), act)
+        title, body = filled_where_written(contact, settings, before, (title, body), act)
         if (title, body, status) == (before.title, before.body, before.status):
             contacts.view(act.account, contact.id, viewer=act.by, now=act.now)
             return before
@@ -358,38 +253,6 @@ def refuse_unusable(contact: Contact) -> None:
         raise Conflict("The contact is archived. Restore it before you change it.", code="archived")
     if contact.merging is not None:
         raise Conflict("A merge with this contact is under way. Try again in a moment.", code="merging")
-
-
-def _template(templates: TemplateStore, account: str, template_id: str) -> Any:
-    try:
-        return read_template(templates, account=account, template_id=template_id)
-    except NotFound as error:
-        wrong = FieldError("template_id", "template_not_found", "There is no such template. Choose another one.")
-        raise Invalid([wrong]) from error
-
-
-def _filled(
-    contact: Contact, settings: AccountSettings, title: str, body: str, *, by: Person, now: datetime
-) -> tuple[str, str]:
-    values = values_for(contact, settings, sender=by.name, now=now)
-    filled_title = parse(title, KNOWN_FIELDS, field="title").fill(values, limit=LONGEST_TITLE, field="title")
-    filled_body = parse(body, KNOWN_FIELDS).fill(values, limit=LONGEST_BODY, write=as_markdown)
-    title = " ".join(filled_title.split())
-    if not title:
-        raise Invalid([FieldError("title", "required", "With its fields filled in the title is empty.")])
-    return title, filled_body
-
-
-def _filled_where_written(
-    contact: Contact, settings: AccountSettings, before: Document, texts: tuple[str, str], act: Act
-) -> tuple[str, str]:
-    """What was there before had its fields filled in already: what looks like one there is meant to be printed."""
-    written = ["" if old == new else new for old, new in zip((before.title, before.body), texts, strict=True)]
-    if not any(written):
-        return texts
-    check_texts(*written)
-    title, body = _filled(contact, settings, written[0] or "-", written[1], by=act.by, now=act.now)
-    return title if written[0] else texts[0], body if written[1] else texts[1]
 
 
 def _remove_pdfs(pdfs: Pdfs, document: Document) -> None:

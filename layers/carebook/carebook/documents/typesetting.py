@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from carebook import environment
+from carebook.documents.collaborators import NotPrintable
 from carebook.documents.letter import Letter, Sheet
-from carebook.documents.service import NotPrintable
 from carebook.errors import Unavailable
 from carebook.instants import instant, parse_instant
 

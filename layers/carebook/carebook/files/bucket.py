@@ -4,9 +4,9 @@ import base64
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from carebook import environment
+from carebook.downloads import content_disposition
 from carebook.files.checking import Gone
 from carebook.files.model import File, Place
 from carebook.files.ports import Form
@@ -14,7 +14,6 @@ from carebook.objects import StoredObjects
 from carebook.table import Table
 
 _CHUNK: Final = 256 * 1024
-_KEPT: Final = "!#$&+-.^_`|~"  # what RFC 8187 lets stand beside letters and digits
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 
@@ -122,12 +121,3 @@ class FileBuckets:
             session = self._table.connection.session
             self._made = session.create_client("s3", region_name=environment.region(), config=config)
         return self._made
-
-
-def content_disposition(name: str) -> str:
-    """The header that saves a download as *name*, whatever characters it has (RFC 6266, RFC 8187).
-
-    Old programs read ``filename``, with what is not plain ASCII replaced; all others ``filename*``.
-    """
-    plain = "".join(char if char.isascii() and char.isprintable() and char not in '"\\%/;' else "_" for char in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe=_KEPT)}"
