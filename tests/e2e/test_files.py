@@ -1,8 +1,12 @@
 """A file's life on the deployed stack: posted by a form, scanned by a real clamd, downloaded when it is clean."""
 
 import hashlib
+import os
+import re
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.scanner import eicar
 from tests.e2e.conftest import ANOTHER, Stack
+from tests.template.reading import ROOT
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
 SETTLED = {"clean", "infected", "refused", "scan_failed", "expired"}
@@ -187,3 +192,23 @@ def test_a_purge_leaves_no_object_behind(stack: Stack, contact: dict[str, Any]) 
         if contact["id"] in version["Key"]
     ]
     assert left == []
+
+
+def test_the_session_of_the_page_on_files(stack: Stack, contact: dict[str, Any], tmp_path: Path) -> None:
+    page = (ROOT / "docs/files.md").read_text(encoding="utf-8")
+    block = re.search(r"```sh\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    known = {"API": stack.description["api_url"], "TOKEN": stack.tokens["director"], "ID": contact["id"]}
+    run = subprocess.run(
+        ["bash", "-eu", "-c", block[1]],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], **known},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("204\n"), run.stdout
+    (file,) = stack.call("GET", f"/contacts/{contact['id']}/files").json()["items"]
+    assert settled(stack, {"file": file})["status"] == "clean"

@@ -4,6 +4,8 @@ import io
 import os
 import signal
 import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,6 +22,7 @@ from functions.files import scan_upload
 from infra.local.scanner import eicar, publish_test_set
 from tests.integration.conftest import BUCKETS
 from tests.integration.files.conftest import Desk, created_event, deliver, sha256
+from tests.template.reading import ROOT
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
 SIGNATURE = "Carebook.Test.EICAR.UNOFFICIAL"
@@ -176,6 +179,32 @@ def test_a_clamd_that_died_is_started_anew(desk: Desk, own_scanner: scanning.Cla
     os.kill(first, signal.SIGKILL)
     assert desk.read(desk.upload(b"hello again"))["status"] == "clean"
     assert pid_of_clamd(own_scanner) != first
+
+
+def test_neither_clamd_nor_its_folder_outlives_who_started_it(desk: Desk) -> None:
+    """As when Lambda, or whoever runs the laptop stack, kills an environment."""
+    script = (
+        "import os, signal, sys\n"
+        "from carebook.files.definitions import Manifest\n"
+        "from carebook.files.scanner import ClamAV\n"
+        "from carebook.instants import utcnow\n"
+        "class Made:\n"
+        "    def manifest(self): return Manifest('x', utcnow(), ())\n"
+        "    def fetch(self, _, folder): (folder / 'x.hdb').write_text('0' * 32 + ':9:X\\n')\n"
+        "scanner = ClamAV(Made())\n"
+        "scanner.scan([b'hello'], now=utcnow())\n"
+        "print(scanner._folder, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "layers/carebook")}
+    run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    folder = Path(run.stdout.strip())
+    until = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not folder.exists()
+    assert not subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, check=False).stdout
 
 
 def test_a_clamd_that_dies_in_the_middle_gives_no_verdict_and_the_next_try_does(

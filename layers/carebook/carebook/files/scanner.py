@@ -53,8 +53,12 @@ SelfCheck 0
 ConcurrentDatabaseReload no
 ExitOnOOM yes
 """
-# clamd must not outlive us: when we end, however, the pipe on its keeper's standard input closes.
-_KEEPER: Final = '"$@" & clamd=$!; cat; kill -9 "$clamd" 2>/dev/null; wait'
+# clamd must not outlive us, nor what it has on disk: when we end, however that is, the pipe on its keeper's standard
+# input closes. Before a new start we say that the folder stays.
+_KEEPER: Final = (
+    'folder="$1"; shift; "$@" & clamd=$!; read -r word; kill -9 "$clamd" 2>/dev/null; wait; '
+    '[ "$word" = keep ] || rm -rf "$folder"'
+)
 
 
 class ScannerFailed(Exception):
@@ -106,12 +110,7 @@ class ClamAV:
 
     def stop(self) -> None:
         """End clamd and forget its definitions."""
-        if self._keeper is not None:
-            if self._keeper.stdin is not None:
-                self._keeper.stdin.close()
-            with suppress(subprocess.TimeoutExpired):
-                self._keeper.wait(_ANSWER_WITHIN_SECONDS)
-            self._keeper = None
+        self._end_keeper()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -166,7 +165,7 @@ class ClamAV:
         (self._folder / "clamd.sock").unlink(missing_ok=True)
         with (self._folder / "clamd.log").open("wb") as log:
             self._keeper = subprocess.Popen(  # noqa: S603 - a program and a file of our own
-                ["/bin/sh", "-c", _KEEPER, "sh", clamd, f"--config-file={self._folder}/clamd.conf"],
+                ["/bin/sh", "-c", _KEEPER, "sh", str(self._folder), clamd, f"--config-file={self._folder}/clamd.conf"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -186,12 +185,18 @@ class ClamAV:
         return b"ERROR:" not in (self._folder / "clamd.log").read_bytes()
 
     def _end_keeper(self) -> None:
-        if self._keeper is not None:
-            if self._keeper.stdin is not None:
+        """End clamd; its folder stays."""
+        if self._keeper is None:
+            return
+        if self._keeper.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._keeper.stdin.write(b"keep\n")
+                self._keeper.stdin.flush()
+            with suppress(BrokenPipeError):
                 self._keeper.stdin.close()
-            with suppress(subprocess.TimeoutExpired):
-                self._keeper.wait(_ANSWER_WITHIN_SECONDS)
-            self._keeper = None
+        with suppress(subprocess.TimeoutExpired):
+            self._keeper.wait(_ANSWER_WITHIN_SECONDS)
+        self._keeper = None
 
     def _answers(self) -> bool:
         try:
