@@ -97,6 +97,10 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         if status == "204":
             response.pop("content", None)
         _add_etag(response)
+        if path.endswith("/claim") and status == "200":
+            as_json = response["content"]["application/json"]["schema"]
+            as_json.update(as_json.pop("anyOf")[0])  # the other one is the PDF
+            response["content"]["application/pdf"] = {"schema": {"type": "string", "format": "binary"}}
     for status in _problems(path, method):
         operation["responses"][status] = {
             "description": _PROBLEMS[status],
@@ -119,7 +123,9 @@ def _problems(path: str, method: str) -> list[str]:
 
 def _add_etag(response: dict[str, Any]) -> None:
     reference = json.dumps(response.get("content", {}))
-    if "ContactView" in reference or "SettingsView" in reference:
+    if any(
+        view in reference for view in ("ContactView", "SettingsView", "ClientView", "ContactOfClient", "ReferralView")
+    ):
         response["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
 
 

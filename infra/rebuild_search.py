@@ -13,9 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers/carebook"))
 
-from carebook.contacts.rebuilding import rebuild_index, remove_version
+from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.environment import region
+from carebook.search.rebuilding import Book, rebuild_index, remove_version
 from carebook.search.state import REMEMBERED_SECONDS, TableIndexStates
 from carebook.table import Table
 
@@ -37,13 +38,14 @@ def main() -> int:
     parser.add_argument("--wait", type=float, default=WAIT_SECONDS, help="seconds after each change of state")
     asked = parser.parse_args()
     table = Table(asked.table, region=region())
+    books: list[Book] = [TableContacts(table), TableClients(table)]
     if asked.remove is not None:
         state = TableIndexStates(table).now(asked.account)
-        sys.stdout.write(f"{remove_version(table, asked.account, asked.remove, state=state)} entries removed\n")
+        sys.stdout.write(f"{remove_version(table, books, asked.account, asked.remove, state=state)} entries removed\n")
         return 0
     version = rebuild_index(
         table,
-        TableContacts(table),
+        books,
         asked.account,
         wait=lambda: time.sleep(asked.wait),
         tell=_tell,

@@ -61,6 +61,9 @@ class Caller:
     def patch(self, target: str, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
         return self.call("PATCH", target, body=body, headers=headers)
 
+    def put(self, target: str, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
+        return self.call("PUT", target, body=body, headers=headers)
+
     def delete(self, target: str, headers: Mapping[str, str] | None = None) -> Answer:
         return self.call("DELETE", target, headers=headers)
 
@@ -143,4 +146,15 @@ def physician(**changes: Any) -> dict[str, Any]:
         "messaging_methods": ["email", "sms"],
         "emails": [{"address": "ana@example.org", "label": "work"}],
         "phones": [{"number": "(310) 555-0123", "type": "cell"}],
+    } | changes
+
+
+def child(**changes: Any) -> dict[str, Any]:
+    """A new client as a caller would send it."""
+    return {
+        "first_name": "Mia",
+        "last_name": "Müller",
+        "date_of_birth": "2019-04-30",
+        "emails": [{"address": "mia@example.org"}],
+        "phones": [{"number": "(310) 555-0166", "type": "home"}],
     } | changes

@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from carebook.clients import names as client_names
+from carebook.clients.searchable import BOOK as CLIENTS
+from carebook.clients.store import TableClients
 from carebook.contacts.names import names_in_use
 from carebook.contacts.searchable import BOOK
 from carebook.contacts.store import TableContacts
@@ -25,7 +28,10 @@ Names = Callable[[str], Iterable[Iterable[str]]]
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Lambda entry point. What does not fit into one run is still wanted at the next."""
     vocabularies = TableVocabularies(open_table())
-    names: dict[str, Names] = {BOOK: partial(names_in_use, TableContacts(open_table()))}
+    names: dict[str, Names] = {
+        BOOK: partial(names_in_use, TableContacts(open_table())),
+        CLIENTS: partial(client_names.names_in_use, TableClients(open_table())),
+    }
     built = each(
         vocabularies.wanted(now=utcnow(), limit=_AT_ONCE),
         lambda wanted: build_vocabulary(vocabularies, names[wanted.book], wanted, now=utcnow()),

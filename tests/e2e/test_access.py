@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -27,13 +28,49 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/contacts/duplicates"): (None, EVERYBODY, 200),
     ("POST", "/contacts/{contact_id}/merge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 404),
     ("POST", "/contacts/{contact_id}/unmerge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 409),
+    ("GET", "/clients"): (None, EVERYBODY, 200),
+    ("POST", "/clients"): ({"last_name": "Access"}, EVERYBODY, 201),
+    ("GET", "/clients?q=access"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/clients/{client_id}"): ({"first_name": "x"}, EVERYBODY, 200),
+    ("DELETE", "/clients/{client_id}"): (None, EVERYBODY, 204),
+    ("POST", "/clients/{client_id}/restore"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/history"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/contacts"): (None, EVERYBODY, 200),
+    ("PUT", "/clients/{client_id}/contacts/{contact_id}"): ({"relationship": "mother"}, EVERYBODY, 200),
+    ("DELETE", "/clients/{client_id}/contacts/{contact_id}"): (None, EVERYBODY, 204),
+    ("GET", "/contacts/{contact_id}/clients"): (None, EVERYBODY, 200),
+    ("GET", "/referrals"): (None, EVERYBODY, 200),
+    ("GET", "/referrals/summary"): (None, EVERYBODY, 200),
+    ("GET", "/referrals/claim-problems"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/referrals"): (None, EVERYBODY, 200),
+    ("POST", "/clients/{client_id}/referrals"): ({"status": "active"}, EVERYBODY, 201),
+    ("GET", "/clients/{client_id}/referrals/{referral_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/clients/{client_id}/referrals/{referral_id}"): ({"notes": "x"}, EVERYBODY, 200),
+    ("DELETE", "/clients/{client_id}/referrals/{referral_id}"): (None, EVERYBODY, 204),
+    ("POST", "/clients/{client_id}/referrals/{referral_id}/refresh"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/referrals/{referral_id}/claim"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/referrals/{referral_id}/claim?format=pdf"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/referrals"): (None, EVERYBODY, 200),
+    ("GET", "/contacts/{contact_id}/claim"): (None, EVERYBODY, 200),
 }
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
-def path_of(route: tuple[str, str], contact: dict[str, Any]) -> str:
-    return route[1].replace("{contact_id}", contact["id"])
+def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any]) -> str:
+    """The route for the contact and, where it needs them, for a client of the contact and a referral by it."""
+    path = route[1].replace("{contact_id}", contact["id"])
+    if "{client_id}" not in path:
+        return path
+    client = stack.call("POST", "/clients", body={"last_name": uuid4().hex}).json()["id"]
+    assert stack.call("PUT", f"/clients/{client}/contacts/{contact['id']}", body={}).status_code == 201
+    path = path.replace("{client_id}", client)
+    if "{referral_id}" not in path:
+        return path
+    added = stack.call("POST", f"/clients/{client}/referrals", body={"contact_id": contact["id"]})
+    assert added.status_code == 201, added.text
+    return path.replace("{referral_id}", added.json()["id"])
 
 
 def test_the_matrix_has_every_route_of_the_contract() -> None:
@@ -44,7 +81,7 @@ def test_the_matrix_has_every_route_of_the_contract() -> None:
 
 @MATRIX
 def test_without_a_token_nobody_gets_in(stack: Stack, contact: dict[str, Any], route: tuple[str, str]) -> None:
-    answer = stack.call(route[0], path_of(route, contact), as_=None, body=ROUTES[route][0])
+    answer = stack.call(route[0], path_of(stack, route, contact), as_=None, body=ROUTES[route][0])
     assert answer.status_code == 401
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "unauthorized"
@@ -53,14 +90,14 @@ def test_without_a_token_nobody_gets_in(stack: Stack, contact: dict[str, Any], r
 @MATRIX
 def test_a_forged_token_lets_nobody_in(stack: Stack, contact: dict[str, Any], route: tuple[str, str]) -> None:
     for how, token in forged_tokens(stack.tokens["clinical"]).items():
-        answer = stack.call(route[0], path_of(route, contact), token=token, body=ROUTES[route][0])
+        answer = stack.call(route[0], path_of(stack, route, contact), token=token, body=ROUTES[route][0])
         assert answer.status_code == 401, how
 
 
 @MATRIX
 def test_another_account_finds_nothing(stack: Stack, contact: dict[str, Any], route: tuple[str, str]) -> None:
-    answer = stack.call(route[0], path_of(route, contact), as_=ANOTHER, body=ROUTES[route][0])
-    if "{contact_id}" in route[1]:
+    answer = stack.call(route[0], path_of(stack, route, contact), as_=ANOTHER, body=ROUTES[route][0])
+    if "{" in route[1]:
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     else:
         assert answer.status_code == ROUTES[route][2]
@@ -72,7 +109,7 @@ def test_another_account_finds_nothing(stack: Stack, contact: dict[str, Any], ro
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_may_what_it_may(stack: Stack, contact: dict[str, Any], route: tuple[str, str], role: str) -> None:
     body, allowed, status = ROUTES[route]
-    answer = stack.call(route[0], path_of(route, contact), as_=role, body=body)
+    answer = stack.call(route[0], path_of(stack, route, contact), as_=role, body=body)
     if role in allowed:
         assert answer.status_code == status, answer.text
     else:

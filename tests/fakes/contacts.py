@@ -1,74 +1,40 @@
 """Contacts kept in memory. The table's store passes the same tests."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from datetime import datetime
 
-from carebook.contacts.history import HistoryEntry, viewed
 from carebook.contacts.model import Contact, ContactSummary, summary_of
 from carebook.contacts.service import Found
-from carebook.errors import AlreadyExists, Conflict, NotFound
+from carebook.errors import NotFound
 from carebook.identity import Person
-from carebook.settings.service import SettingsStore
-from tests.fakes.settings import MemorySettings
-
-_REQUESTS_REMEMBERED = timedelta(hours=24)
+from tests.fakes.records import MemoryRecords
 
 
-class MemoryContacts:
+class MemoryContacts(MemoryRecords[Contact]):
     """A ``ContactStore`` without a table. A purge is never cut short here, so there is none to go on with."""
 
-    def __init__(self, settings: SettingsStore | None = None) -> None:
-        self._settings = settings or MemorySettings()
-        self._kept: dict[tuple[str, str], Contact] = {}
-        self._entries: dict[tuple[str, str], dict[str, HistoryEntry]] = {}
-        self._requests: dict[tuple[str, str], Contact] = {}
-
-    def find(self, account: str, contact_id: str) -> Found:
+    def find(self, account: str, contact_id: str, /) -> Found:
         contact, settings = self.find_exactly(account, contact_id)
         return (contact, settings) if contact.merged_into is None else self.find(account, contact.merged_into)
 
     def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
-        found = (self._kept.get((account, contact_id)) for contact_id in contact_ids)
-        return [contact for contact in found if contact is not None and contact.in_use]
+        found = self.find_together(account, contact_ids)
+        return [found[one] for one in contact_ids if one in found and found[one].in_use]
 
-    def made_by(self, account: str, request: str, *, now: datetime) -> Contact | None:
-        first = self._requests.get((account, request))
-        if first is None or now > first.created_at + _REQUESTS_REMEMBERED:
-            return None
-        return self._kept.get((account, first.id))
+    def led_to(self, account: str, contact_ids: Collection[str]) -> dict[str, Contact]:
+        led = {}
+        for contact_id in contact_ids:
+            with suppress(NotFound):
+                led[contact_id] = self.find(account, contact_id)[0]
+        return led
 
-    def find_exactly(self, account: str, contact_id: str) -> Found:
-        contact = self._kept.get((account, contact_id))
-        if contact is None:
-            raise NotFound("There is no such contact.")
-        return contact, self._settings.current(account)
-
-    def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
-        found = self.find(account, contact_id)
-        entry = viewed(by=viewer, now=now)
-        self._entries[account, found[0].id].setdefault(entry.id, entry)
-        return found
-
-    def add(self, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> Contact:
-        if request is not None:
-            first = self._requests.get((contact.account, request))
-            if first is not None and contact.created_at <= first.created_at + _REQUESTS_REMEMBERED:
-                return self.find(first.account, first.id)[0]
-        if (contact.account, contact.id) in self._kept:
-            raise AlreadyExists(f"Contact {contact.id} already exists.")
-        if request is not None:
-            self._requests[contact.account, request] = contact
-        self._kept[contact.account, contact.id] = contact
-        self._entries[contact.account, contact.id] = {entry.id: entry}
-        return contact
-
-    def replace(self, before: Contact, after: Contact, entry: HistoryEntry) -> None:
-        self._refuse_outdated(before)
-        self._kept[after.account, after.id] = after
-        self._entries[after.account, after.id][entry.id] = entry
+    def merged_in(self, account: str, contact_id: str) -> list[str]:
+        direct = [one.id for one in self._kept.values() if one.account == account and one.merged_into == contact_id]
+        return direct + [other for one in direct for other in self.merged_in(account, one)]
 
     def purge(self, contact: Contact, *, by: Person, now: datetime) -> None:
-        self._refuse_outdated(contact)
+        self.refuse_outdated(contact)
         del self._kept[contact.account, contact.id]
         del self._entries[contact.account, contact.id]
 
@@ -94,15 +60,3 @@ class MemoryContacts:
         ]
         rows.sort(key=lambda row: row[:2])
         return [(f"{name_key}|{contact_id}", summary) for name_key, contact_id, summary in rows[:limit]]
-
-    def history(
-        self, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
-    ) -> list[HistoryEntry]:
-        entries = self._entries.get((account, contact_id), {}).values()
-        older = [entry for entry in entries if before is None or (entry.at, entry.id) < before]
-        return sorted(older, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
-
-    def _refuse_outdated(self, contact: Contact) -> None:
-        kept = self._kept.get((contact.account, contact.id))
-        if kept is None or kept.version != contact.version:
-            raise Conflict("The contact was changed in the meantime.")

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from carebook.clients.model import Client, ClientDetails
 from carebook.contacts.history import changes_between, made
 from carebook.contacts.model import Address, Contact, ContactDetails, Phone
 from carebook.contacts.service import ContactStore
 from carebook.identity import Person
-from carebook.ids import CONTACT, new_id
+from carebook.ids import CLIENT, CONTACT, new_id
 
 TABLE: Final = "carebook-test"  # one name in all tests: PynamoDB keeps it on the model, for the whole process
 ACCOUNT: Final = "acc_lakeside"
@@ -41,6 +42,19 @@ def contact(*, account: str = ACCOUNT, now: datetime = NOW, **fields: Any) -> Co
     """A new contact with :func:`details`."""
     return Contact(
         id=new_id(CONTACT, now), account=account, version=1, details=details(**fields), created_at=now, updated_at=now
+    )
+
+
+def client(*, account: str = ACCOUNT, now: datetime = NOW, **fields: Any) -> Client:
+    """A new client called Mia Müller, but for what *fields* say."""
+    usual: dict[str, Any] = {"first_name": "Mia", "last_name": "Müller", "messaging_methods": ("email",)}
+    return Client(
+        id=new_id(CLIENT, now),
+        account=account,
+        version=1,
+        details=ClientDetails(**(usual | fields)),
+        created_at=now,
+        updated_at=now,
     )
 
 

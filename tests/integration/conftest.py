@@ -72,9 +72,11 @@ def director(aws: None, account: str) -> Caller:
 
 def handler_for(path: str) -> Handler:
     """The function that the template routes *path* to."""
+    from functions.clients.api import handler as clients
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
     from functions.duplicates.api import handler as duplicates
+    from functions.referrals.api import handler as referrals
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
 
@@ -82,7 +84,11 @@ def handler_for(path: str) -> Handler:
         return search
     if path.startswith("/contacts/duplicates") or path.endswith(("/merge", "/unmerge")):
         return duplicates
-    return {"contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
+    if "/referrals" in path or path.endswith("/claim"):
+        return referrals
+    if path.startswith("/contacts/") and path.endswith("/clients"):
+        return clients
+    return {"clients": clients, "contacts": contacts, "settings": settings}.get(path.split("/")[1], contract)
 
 
 def _create_table() -> None:

@@ -15,7 +15,7 @@ from carebook.table import open_table
 from functions.contacts import purge_archived
 from functions.duplicates import finish_merges
 from functions.search import build_vocabulary
-from tests.builders import Caller, Context, physician
+from tests.builders import Caller, Context, child, physician
 from tests.integration.conftest import TABLE
 from tests.template.test_roles import CALLS
 
@@ -29,7 +29,8 @@ def recorded() -> Iterator[dict[str, set[str]]]:
         if model.name == "TransactWriteItems":
             for member in params["TransactItems"]:
                 asked.setdefault("table", set()).update(
-                    {"Put": "PutItem", "Delete": "DeleteItem"}[kind] for kind in member
+                    {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}[kind]
+                    for kind in member
                 )
         else:
             asked.setdefault(params.get("IndexName", "table"), set()).add(model.name)
@@ -64,6 +65,45 @@ def test_the_contacts_function(director: Caller) -> None:
     with recorded() as asked:
         whole_life(director)
     assert asked == CALLS["ContactsApi"]
+
+
+def test_the_clients_function(director: Caller) -> None:
+    key = {"Idempotency-Key": "k"}
+    contact = director.post("/contacts", physician()).body["id"]
+    with recorded() as asked:
+        client = director.post("/clients", child(), headers=key).body["id"]
+        director.post("/clients", child(), headers=key)
+        director.post("/clients", {}, headers={"Idempotency-Key": "refused"})
+        target = f"/clients/{client}"
+        director.patch(target, {"last_name": "Other"})
+        director.put(f"{target}/contacts/{contact}", {})
+        for path in (target, f"{target}/history", f"{target}/contacts", f"/contacts/{contact}/clients"):
+            director.get(path)
+        for path in ("/clients", "/clients?q=other", "/clients?q=ohter", "/clients/cli_01ARZ3NDEKTSV4RRFFQ69G5FAV"):
+            director.get(path)
+        director.delete(f"{target}/contacts/{contact}")
+        director.delete(target)
+        director.post(f"{target}/restore", headers=key)
+    assert asked == CALLS["ClientsApi"]
+
+
+def test_the_referrals_function(director: Caller) -> None:
+    key = {"Idempotency-Key": "k"}
+    contact = director.post("/contacts", physician()).body["id"]
+    client = director.post("/clients", child()).body["id"]
+    with recorded() as asked:
+        added = director.post(f"/clients/{client}/referrals", {"contact_id": contact}, headers=key).body
+        director.post(f"/clients/{client}/referrals", {"role": "x"}, headers={"Idempotency-Key": "refused"})
+        target = f"/clients/{client}/referrals/{added['id']}"
+        director.patch(target, {"status": "closed"})
+        director.patch(target, {"status": "on_hold"})
+        for path in (target, f"{target}/claim", f"/clients/{client}/referrals", f"/contacts/{contact}/referrals"):
+            director.get(path)
+        for path in ("/referrals", "/referrals/summary", "/referrals/claim-problems", f"/contacts/{contact}/claim"):
+            director.get(path)
+        director.get("/clients/cli_01ARZ3NDEKTSV4RRFFQ69G5FAV/referrals")
+        director.delete(target)
+    assert asked == CALLS["ReferralsApi"]
 
 
 def test_the_search_function(director: Caller) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import boto3
 import pytest
 
-from carebook.contacts.rebuilding import rebuild_index, remove_version
+from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.search import state as index_state
+from carebook.search.rebuilding import Book, rebuild_index, remove_version
 from carebook.search.state import TableIndexStates
 from carebook.table import open_table
 from tests.builders import Caller
@@ -30,12 +31,16 @@ def found(caller: Caller, query: str) -> list[str]:
     return [row["id"] for row in caller.get(f"/contacts/search?q={query}").body["items"]]
 
 
+def books() -> list[Book]:
+    return [TableContacts(open_table()), TableClients(open_table())]
+
+
 def rebuild(account: str, wait: Callable[[], None] = lambda: None, tell: Callable[[str], None] = lambda _: None) -> int:
-    return rebuild_index(open_table(), TableContacts(open_table()), account, wait=wait, tell=tell)
+    return rebuild_index(open_table(), books(), account, wait=wait, tell=tell)
 
 
 def remove(account: str, version: int) -> int:
-    return remove_version(open_table(), account, version, state=TableIndexStates(open_table()).now(account))
+    return remove_version(open_table(), books(), account, version, state=TableIndexStates(open_table()).now(account))
 
 
 def entries(account: str, version: int) -> set[tuple[str, str]]:
@@ -51,10 +56,7 @@ def test_the_new_index_holds_what_the_old_one_held(director: Caller) -> None:
     assert rebuild(director.account) == 2
     assert entries(director.account, 2) == before
     assert [found(director, query) for query in ("alder", "birch", "cedar")] == [[ids[0]], [ids[1]], []]
-    removed = remove_version(
-        open_table(), director.account, 1, state=TableIndexStates(open_table()).now(director.account)
-    )
-    assert removed == len(before)
+    assert remove(director.account, 1) == len(before)
     assert entries(director.account, 1) == set()
     assert found(director, "alder") == [ids[0]]
 

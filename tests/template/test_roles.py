@@ -24,9 +24,37 @@ CALLS: dict[str, dict[str, set[str]]] = {
             "DeleteItem",
             "BatchWriteItem",
         },
+        "GSI1": {"Query"},
+    },
+    "ClientsApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
+        "GSI1": {"Query"},
+    },
+    "ReferralsApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
+        "GSI1": {"Query"},
     },
     "PurgeArchived": {
         "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
+        "GSI1": {"Query"},
         "GSI2": {"Query"},
     },
     "DuplicatesApi": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
@@ -41,7 +69,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
 }
 # Holds what is due in every account.
 READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "FinishMerges", "PurgeArchived"}
-SIGNS_CURSORS = {"ContactsApi", "DuplicatesApi", "SearchApi"}
+SIGNS_CURSORS = {"ClientsApi", "ContactsApi", "DuplicatesApi", "ReferralsApi", "SearchApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
 TRACES = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}

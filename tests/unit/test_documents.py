@@ -54,10 +54,24 @@ def test_every_key_shape_is_documented() -> None:
     assert built - documented == set()
 
 
+def test_every_finding_is_documented() -> None:
+    documented = set(DOCUMENTED.findall((ROOT / "docs/errors.md").read_text(encoding="utf-8")))
+    found: set[str] = set()
+    for path in [*(PACKAGE / "claims").glob("*.py"), PACKAGE / "referrals/claiming.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="warn" | "error"), args=[ast.Constant(value=str(code)), *_]):
+                    found.add(code)
+                case ast.Call(func=ast.Name(id="Finding"), args=[ast.Constant(value=str(code)), *_]):
+                    found.add(code)
+    assert {"npi_missing", "referral_expired", "primary_care_without_referring"} <= found
+    assert found - documented == set()
+
+
 @pytest.mark.parametrize(
     "dotted",
     re.findall(
-        r"`((?:contacts|duplicates|merging|search|settings)\.\w*store\.[A-Za-z_.]+)`",
+        r"`((?:clients|contacts|duplicates|merging|referrals|search|settings)\.\w*store\.[A-Za-z_.]+)`",
         (ROOT / "docs/table.md").read_text("utf-8"),
     ),
 )

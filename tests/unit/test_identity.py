@@ -112,6 +112,7 @@ def test_a_caller_is_shown_by_the_best_name_there_is(names: dict[str, Any], show
 MAY = {
     Permission.READ_SETTINGS: set(Role),
     Permission.USE_CONTACTS: set(Role),
+    Permission.USE_CLIENTS: set(Role),
     Permission.EDIT_SETTINGS: {Role.DIRECTOR, Role.ADMINISTRATIVE},
     Permission.MERGE_CONTACTS: {Role.DIRECTOR, Role.ADMINISTRATIVE},
     Permission.PURGE_CONTACTS: {Role.DIRECTOR},

@@ -1,6 +1,6 @@
 """Keys: taken apart as they were built, never shared by two records, and in the order of names and days."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +37,17 @@ def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[key
         keys.index_state_key(account),
         keys.reindex_key(account, contact_id, 1),
         keys.vocabulary_key(account, "con"),
+        keys.client_key(account, contact_id.replace("con", "cli")),
+        keys.referral_key(account, contact_id.replace("con", "cli"), contact_id.replace("con", "ref")),
+        *(
+            keys.Key(keys.referral_list_pk(account, status), keys.referral_list_sk("2026-11-23", "ref_1"))
+            for status in (None, "active")
+        ),
+        keys.link_key(account, contact_id.replace("con", "cli"), contact_id),
+        *(
+            keys.list_key(keys.client_list_pk(account, archived=archived), "smith", "cli_1")
+            for archived in (False, True)
+        ),
         keys.vocabulary_wanted_key(account, "con"),
         keys.Key(keys.search_pk(account, "con", 1, "s"), f"smith 1smith {contact_id}"),
         *(keys.list_key(pk, "smith", contact_id) for pk in lists),
@@ -69,7 +80,7 @@ def test_two_accounts_never_share_a_partition(
 @given(ACCOUNTS, CONTACT_IDS, TYPES)
 def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_type: str | None) -> None:
     found = all_keys(account, contact_id, contact_type)
-    assert len(found) == 13 + (2 if contact_type is None else 4)
+    assert len(found) == 20 + (2 if contact_type is None else 4)
     assert all(len(key.pk.encode()) <= 2048 and len(key.sk.encode()) <= 1024 for key in found)
 
 
@@ -137,6 +148,30 @@ def test_a_history_key_gives_back_its_ulid_and_stands_between_the_ends_of_its_hi
     assert keys.ulid_of_history(key.sk) == ulid
     assert keys.HISTORY_FIRST < key.sk < keys.HISTORY_LAST
     assert not keys.HISTORY_FIRST <= keys.contact_key(account, contact_id).sk <= keys.HISTORY_LAST
+
+
+@settings(deadline=None)
+@given(ACCOUNTS, CONTACT_IDS, CONTACT_IDS)
+def test_a_link_gives_back_its_client_and_its_contact_both_ways_round(account: str, client: str, contact: str) -> None:
+    key = keys.link_key(account, client, contact)
+    assert (keys.client_of(key.pk), keys.linked_id(key.sk)) == (client, contact)
+    assert keys.linked_id(keys.link_sk(client)) == client
+    assert keys.LINKS_FIRST < key.sk < keys.LINKS_LAST
+    assert keys.LINKS_FIRST < keys.link_sk(client) < keys.LINKS_LAST
+
+
+@settings(deadline=None)
+@given(ACCOUNTS, CONTACT_IDS, CONTACT_IDS, st.dates(), st.dates())
+def test_a_referral_gives_back_its_id_and_stands_by_its_day(
+    account: str, client: str, referral: str, day: date, other: date
+) -> None:
+    key = keys.referral_key(account, client, referral)
+    assert (keys.client_of(key.pk), keys.id_of_referral(key.sk)) == (client, referral)
+    assert keys.REFERRALS_FIRST < key.sk < keys.REFERRALS_LAST
+    for place in (keys.referral_sk, keys.referral_list_sk):
+        one, two = place(day.isoformat(), referral), place(other.isoformat(), referral)
+        assert (one < two) == (day < other)
+    assert keys.REFERRALS_FIRST < keys.referral_sk(day.isoformat(), referral) < keys.REFERRALS_LAST
 
 
 def place(named: ContactDetails, contact_id: str) -> str:

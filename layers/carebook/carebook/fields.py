@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
@@ -43,7 +44,8 @@ Name = Annotated[str, Field(max_length=100), ONE_LINE]
 LongName = Annotated[str, Field(max_length=200), ONE_LINE]
 Label = Annotated[str, Field(max_length=50), ONE_LINE]
 # Many lines, kept to the letter.
-Text = Annotated[str, Field(max_length=20_000), AfterValidator(_text)]
+MANY_LINES: Final = AfterValidator(_text)
+Text = Annotated[str, Field(max_length=20_000), MANY_LINES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,22 @@ class OfForm:
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Show pattern and example."""
         return handler(schema) | {"pattern": f"^(?:{self.pattern})$", "examples": [self.example]}
+
+
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise PydanticCustomError("day_not_valid", "There is no such day in the calendar.") from error
+    return text
+
+
+# A day as text: what callers send is checked as JSON has it, and read with ``date.fromisoformat``.
+Day = Annotated[
+    str,
+    OfForm("[0-9]{4}-[0-9]{2}-[0-9]{2}", "Give a day as year, month and day, such as 2026-11-23.", "2026-11-23"),
+    AfterValidator(_day),
+]
 
 
 def _time_zone(text: str) -> str:

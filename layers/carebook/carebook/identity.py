@@ -24,6 +24,7 @@ class Permission(StrEnum):
     READ_SETTINGS = "read the settings"
     EDIT_SETTINGS = "change the settings"
     USE_CONTACTS = "use the contact book"
+    USE_CLIENTS = "use the clients' files"
     MERGE_CONTACTS = "merge contacts"
     PURGE_CONTACTS = "delete contacts for good"
 
@@ -33,6 +34,7 @@ _ALLOWED: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.READ_SETTINGS: _EVERYONE,
     Permission.EDIT_SETTINGS: frozenset({Role.DIRECTOR, Role.ADMINISTRATIVE}),
     Permission.USE_CONTACTS: _EVERYONE,
+    Permission.USE_CLIENTS: _EVERYONE,
     Permission.MERGE_CONTACTS: frozenset({Role.DIRECTOR, Role.ADMINISTRATIVE}),
     Permission.PURGE_CONTACTS: frozenset({Role.DIRECTOR}),
 }

@@ -1,6 +1,7 @@
 """Instants as text: RFC 3339 in UTC, to the millisecond where there is one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 
 def utcnow() -> datetime:
@@ -18,3 +19,8 @@ def instant(moment: datetime) -> str:
 def parse_instant(text: str) -> datetime:
     """The instant that :func:`instant` wrote."""
     return datetime.fromisoformat(text)
+
+
+def day_in(zone: str, moment: datetime) -> date:
+    """The calendar day that it is at *moment* in a time zone of the IANA list."""
+    return moment.astimezone(ZoneInfo(zone)).date()

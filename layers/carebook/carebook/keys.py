@@ -40,7 +40,12 @@ def contact_key(account: str, contact_id: str) -> Key:
 
 def history_key(account: str, contact_id: str, ulid: str) -> Key:
     """One entry of a contact's history."""
-    return Key(contact_pk(account, contact_id), f"HIST#{ulid}")
+    return Key(contact_pk(account, contact_id), history_sk(ulid))
+
+
+def history_sk(ulid: str) -> str:
+    """Sort key of an entry of a record's history, in the record's partition."""
+    return f"HIST#{ulid}"
 
 
 HISTORY_FIRST: Final = "HIST#"
@@ -61,6 +66,11 @@ def contact_list_pk(account: str, *, archived: bool, contact_type: str | None) -
 def list_key(list_pk: str, name_key: str, record_id: str) -> Key:
     """A record's place in a list: by name, then by id. A space sorts below everything a folded name holds."""
     return Key(list_pk, f"{name_key} {record_id}")
+
+
+def record_of_list(sk: str) -> str:
+    """The record's id out of :func:`list_key`."""
+    return sk.rpartition(" ")[2]
 
 
 def search_pk(account: str, book: str, version: int, shard: str) -> str:
@@ -196,3 +206,81 @@ def parse_purge_sk(sk: str) -> tuple[str, str]:
     """Account and contact id out of :func:`purge_sk`."""
     _, account, contact_id = sk.split("#")
     return account, contact_id
+
+
+# Clients
+
+
+def client_pk(account: str, client_id: str) -> str:
+    """The partition of everything that belongs to one client."""
+    return f"A#{account}#CLI#{client_id}"
+
+
+def client_key(account: str, client_id: str) -> Key:
+    """The client itself."""
+    return Key(client_pk(account, client_id), "CLIENT")
+
+
+def client_of(pk: str) -> str:
+    """The client's id out of :func:`client_pk`."""
+    return pk.rpartition("#")[2]
+
+
+def client_list_pk(account: str, *, archived: bool) -> str:
+    """The partition of the list of clients, in use or archived."""
+    return f"A#{account}#LIST#{'ARCHIVED#' if archived else ''}clients"
+
+
+LINKS_FIRST: Final = "LINK#"
+LINKS_LAST: Final = f"LINK#{HIGHEST}"
+
+
+def link_key(account: str, client_id: str, contact_id: str) -> Key:
+    """The link of a client to a contact. On GSI1 it lies in the contact's partition, by :func:`link_sk`."""
+    return Key(client_pk(account, client_id), f"{LINKS_FIRST}{contact_id}")
+
+
+def link_sk(client_id: str) -> str:
+    """Sort key on GSI1 of a link, among those of its contact."""
+    return f"{LINKS_FIRST}{client_id}"
+
+
+def linked_id(sk: str) -> str:
+    """The other one's id out of a link's sort key: the contact's on the table, the client's on GSI1."""
+    return sk.removeprefix(LINKS_FIRST)
+
+
+# Referrals
+
+
+REFERRALS_FIRST: Final = "REF#"
+REFERRALS_LAST: Final = f"REF#{HIGHEST}"
+
+
+def referral_key(account: str, client_id: str, referral_id: str) -> Key:
+    """A referral of a client. On GSI1 it lies in the referrer's partition, by :func:`referral_sk`."""
+    return Key(client_pk(account, client_id), f"{REFERRALS_FIRST}{referral_id}")
+
+
+def id_of_referral(sk: str) -> str:
+    """The referral's id out of :func:`referral_key`."""
+    return sk.removeprefix(REFERRALS_FIRST)
+
+
+def referral_sk(received_on: str, referral_id: str) -> str:
+    """Sort key on GSI1 of a referral, among those of its referrer."""
+    return f"{REFERRALS_FIRST}{received_on}#{referral_id}"
+
+
+def referral_list_pk(account: str, status: str | None) -> str:
+    """The partition of one list of an account's referrals: all, or those of one status."""
+    return f"A#{account}#REFERRALS#{status or 'all'}"
+
+
+def referral_list_sk(received_on: str, referral_id: str) -> str:
+    """A referral's place in a list: by the day on which it was received."""
+    return f"{received_on}#{referral_id}"
+
+
+APPOINTMENTS_FIRST: Final = "APT#"
+APPOINTMENTS_LAST: Final = f"APT#{HIGHEST}"

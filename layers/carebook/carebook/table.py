@@ -128,7 +128,7 @@ class Table:
                 limit=limit - len(rows),
                 scan_index_forward=not newest_first,
                 consistent_read=True,
-                attributes_to_get=["SK", "doc"],
+                attributes_to_get=["SK", "doc", "version"],
                 return_consumed_capacity=_UNTOLD,
             )
             rows += [_row_of(pk, raw) for raw in data["Items"]]
@@ -245,17 +245,16 @@ def open_table() -> Table:
 
 
 def _row(raw: Mapping[str, Mapping[str, str]]) -> Row:
-    doc = raw.get("doc")
-    version = raw.get("version")
-    return Row(
-        Key(raw["PK"]["S"], raw["SK"]["S"]),
-        int(version["N"]) if version else 0,
-        json.loads(doc["S"]) if doc else {},
-    )
+    return _row_of(raw["PK"]["S"], raw)
 
 
 def _row_of(pk: str, raw: Mapping[str, Mapping[str, str]]) -> Row:
-    return Row(Key(pk, raw["SK"]["S"]), 0, json.loads(raw["doc"]["S"]) if "doc" in raw else {})
+    doc, version = raw.get("doc"), raw.get("version")
+    return Row(
+        Key(pk, raw["SK"]["S"]),
+        int(version["N"]) if version else 0,
+        json.loads(doc["S"]) if doc else {},
+    )
 
 
 def _plain_key(raw: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

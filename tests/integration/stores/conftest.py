@@ -7,12 +7,19 @@ from typing import Any
 import boto3
 import pytest
 
+from carebook.clients.link_store import TableLinks
+from carebook.clients.linking import Books
+from carebook.clients.store import TableClients
 from carebook.contacts.service import ContactStore
 from carebook.contacts.store import TableContacts
+from carebook.referrals.service import Desk
+from carebook.referrals.store import TableReferrals
 from carebook.settings.service import SettingsStore
 from carebook.settings.store import TableSettings
 from carebook.table import Table
+from tests.fakes.clients import MemoryClients, MemoryLinks
 from tests.fakes.contacts import MemoryContacts
+from tests.fakes.referrals import MemoryReferrals
 from tests.fakes.settings import MemorySettings
 from tests.integration.conftest import TABLE
 from tests.template import reading
@@ -82,6 +89,31 @@ def stores(request: pytest.FixtureRequest) -> Stores:
 @pytest.fixture
 def contacts(request: pytest.FixtureRequest) -> ContactStore:
     return _stores(request).contacts
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """The stores between which links and referrals stand."""
+
+    books: Books
+    desk: Desk
+
+
+@pytest.fixture
+def shelves(request: pytest.FixtureRequest) -> Shelves:
+    if request.param == "memory":
+        clients, contacts = MemoryClients(), MemoryContacts()
+        books = Books(clients, contacts, MemoryLinks(clients, contacts))
+        return Shelves(books, Desk(clients, contacts, MemoryReferrals(clients, contacts)))
+    table: Table = request.getfixturevalue("empty_table")()
+    kept_clients, kept_contacts = TableClients(table), TableContacts(table)
+    books = Books(kept_clients, kept_contacts, TableLinks(table, kept_clients, kept_contacts))
+    return Shelves(books, Desk(kept_clients, kept_contacts, TableReferrals(table, kept_clients, kept_contacts)))
+
+
+@pytest.fixture
+def books(shelves: Shelves) -> Books:
+    return shelves.books
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from carebook.table import Row, Table
 from tests.fakes.examples import ACCOUNT, ANA, NOW, contact
 
 CONTACT_ID = contact().id
+PK = keys.contact_pk(ACCOUNT, CONTACT_ID)
 
 
 class OneHistory(Table):
@@ -35,7 +36,7 @@ class OneHistory(Table):
     def query(
         self, pk: str, *, low: str | None = None, high: str | None = None, limit: int, newest_first: bool = False
     ) -> list[Row]:
-        assert pk == keys.contact_pk(ACCOUNT, CONTACT_ID)
+        assert pk == PK
         self.queries += 1
         rows = [row for row in self._rows if (low or "") <= row.key.sk <= (high or keys.HIGHEST)]
         return (rows[::-1] if newest_first else rows)[:limit]
@@ -68,7 +69,7 @@ def entries_of(happenings: list[tuple[datetime, int | None]]) -> list[HistoryEnt
 def page_by_page(table: Table, size: int) -> list[HistoryEntry]:
     entries: list[HistoryEntry] = []
     before: tuple[datetime, str] | None = None
-    while page := history_page(table, ACCOUNT, CONTACT_ID, before=before, limit=size):
+    while page := history_page(table, PK, before=before, limit=size):
         assert len(page) <= size
         entries += page
         assert len(entries) < 200, "pages without end"
@@ -100,16 +101,16 @@ def test_a_page_begins_strictly_below_any_point(
     entries = entries_of(happenings)
     before = (at, f"his_{cut}")
     expected = [entry for entry in newest_first(entries) if (entry.at, entry.id) < before]
-    assert history_page(OneHistory(entries), ACCOUNT, CONTACT_ID, before=before, limit=size) == expected[:size]
+    assert history_page(OneHistory(entries), PK, before=before, limit=size) == expected[:size]
 
 
 def test_a_page_of_a_quiet_history_is_one_query() -> None:
     changes = [(NOW.replace(hour=hour), None) for hour in range(24)]
     views = [(NOW.replace(hour=hour, minute=50), 1) for hour in range(24)]
     table = OneHistory(entries_of([*changes, *views]))
-    history_page(table, ACCOUNT, CONTACT_ID, before=None, limit=10)
+    history_page(table, PK, before=None, limit=10)
     assert table.queries == 1
-    history_page(table, ACCOUNT, CONTACT_ID, before=None, limit=100)
+    history_page(table, PK, before=None, limit=100)
     assert table.queries == 2
 
 

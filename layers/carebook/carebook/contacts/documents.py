@@ -9,38 +9,50 @@ from carebook.contacts.model import Contact, ContactDetails, ContactSummary
 from carebook.identity import Person
 from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
+from carebook.record import Record
 
 _MERGE_FIELDS: Final = ("merged_into", "merging")  # left out when empty: nearly always
 
 
 def contact_document(contact: Contact) -> dict[str, Any]:
     """All of a contact but its key and version."""
-    return {
-        "created_at": instant(contact.created_at),
-        "updated_at": instant(contact.updated_at),
-        "archived_at": None if contact.archived_at is None else instant(contact.archived_at),
-        "details": contact.details.to_document(),
-    } | {name: value for name in _MERGE_FIELDS if (value := getattr(contact, name))}
+    return record_document(contact) | {name: value for name in _MERGE_FIELDS if (value := getattr(contact, name))}
 
 
 def contact_from(account: str, contact_id: str, version: int, document: Mapping[str, Any]) -> Contact:
     """The contact out of :func:`contact_document`."""
-    archived_at = document["archived_at"]
     return Contact(
         id=contact_id,
         account=account,
         version=version,
         details=ContactDetails.from_document(document["details"]),
-        created_at=parse_instant(document["created_at"]),
-        updated_at=parse_instant(document["updated_at"]),
-        archived_at=None if archived_at is None else parse_instant(archived_at),
-        **{name: document.get(name) for name in _MERGE_FIELDS},
+        **moments_from(document) | {name: document.get(name) for name in _MERGE_FIELDS},
     )
 
 
-def summary_document(summary: ContactSummary) -> dict[str, Any]:
-    """A row of a list; what is empty is left out, since every started kilobyte costs."""
-    fields = {name: getattr(summary, name) for name in ContactSummary.__slots__}
+def record_document(record: Record[Any]) -> dict[str, Any]:
+    """All that every record has but its key and version."""
+    return {
+        "created_at": instant(record.created_at),
+        "updated_at": instant(record.updated_at),
+        "archived_at": None if record.archived_at is None else instant(record.archived_at),
+        "details": record.details.to_document(),
+    }
+
+
+def moments_from(document: Mapping[str, Any]) -> dict[str, Any]:
+    """When a record was made, changed and put away, out of :func:`record_document`."""
+    archived_at = document["archived_at"]
+    return {
+        "created_at": parse_instant(document["created_at"]),
+        "updated_at": parse_instant(document["updated_at"]),
+        "archived_at": None if archived_at is None else parse_instant(archived_at),
+    }
+
+
+def summary_document(summary: Any) -> dict[str, Any]:
+    """A row of a list, whatever it shows; what is empty is left out, since every started kilobyte costs."""
+    fields = {name: getattr(summary, name) for name in summary.__slots__}
     return {name: value for name, value in fields.items() if value is not None}
 
 

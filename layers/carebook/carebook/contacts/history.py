@@ -1,18 +1,18 @@
-"""A contact's history: who did what and when, views included."""
+"""A record's history: who did what and when, views included."""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from carebook.contacts.model import Contact, ContactDetails
 from carebook.identity import Person
 from carebook.ids import HISTORY, new_id, ulid_of
+from carebook.record import Documented
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field of a contact before and after. ``abridged``: too long to be kept twice, so left out."""
+    """A field of a record before and after. ``abridged``: too long to be kept twice, so left out."""
 
     field: str
     before: Any = None
@@ -22,7 +22,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """Who did what and when. ``version`` is the contact's after it; for a view, which changes nothing, 0."""
+    """Who did what and when. ``version`` is the record's after it; 0 when the record itself did not change."""
 
     id: str
     at: datetime
@@ -32,7 +32,16 @@ class HistoryEntry:
     changes: tuple[Change, ...] = ()
 
 
-def changes_between(before: ContactDetails, after: ContactDetails) -> tuple[Change, ...]:
+class Versioned(Protocol):
+    """The outcome of what somebody did."""
+
+    @property
+    def version(self) -> int: ...  # noqa: D102
+    @property
+    def updated_at(self) -> datetime: ...  # noqa: D102
+
+
+def changes_between(before: Documented, after: Documented) -> tuple[Change, ...]:
     """The fields that differ, in the order of the record."""
     old, new = before.to_document(), after.to_document()
     return tuple(_change(name, old[name], new[name]) for name in old if old[name] != new[name])
@@ -47,14 +56,19 @@ def _change(name: str, before: Any, after: Any) -> Change:
     return Change(name, before, after)
 
 
-def made(action: str, contact: Contact, *, by: Person, changes: tuple[Change, ...] = ()) -> HistoryEntry:
-    """The entry for what somebody just did to *contact*, which is its outcome."""
-    at = contact.updated_at
-    return HistoryEntry(id=new_id(HISTORY, at), at=at, by=by, action=action, version=contact.version, changes=changes)
+def made(action: str, outcome: Versioned, *, by: Person, changes: tuple[Change, ...] = ()) -> HistoryEntry:
+    """The entry for what somebody just did to a record, of which *outcome* is the next version."""
+    at = outcome.updated_at
+    return HistoryEntry(id=new_id(HISTORY, at), at=at, by=by, action=action, version=outcome.version, changes=changes)
+
+
+def noted(action: str, *, by: Person, now: datetime, changes: tuple[Change, ...]) -> HistoryEntry:
+    """The entry for what somebody just did to something that hangs on a record; its version stays as it is."""
+    return HistoryEntry(id=new_id(HISTORY, now), at=now, by=by, action=action, changes=changes)
 
 
 def viewed(*, by: Person, now: datetime) -> HistoryEntry:
-    """The entry for a look at a contact. Within a clock hour a person's views share one id.
+    """The entry for a look at a record. Within a clock hour a person's views share one id.
 
     The id carries the end of that hour, so that reading newest first meets a view before anything of its hour.
     """

@@ -11,18 +11,15 @@ from carebook.table import Table
 _READ_AHEAD = 20
 
 
-def history_page(
-    table: Table, account: str, contact_id: str, *, before: tuple[datetime, str] | None, limit: int
-) -> list[HistoryEntry]:
-    """Up to *limit* entries older than *before*, newest first.
+def history_page(table: Table, pk: str, *, before: tuple[datetime, str] | None, limit: int) -> list[HistoryEntry]:
+    """Up to *limit* entries of a record's partition older than *before*, newest first.
 
     Keys come in falling order, and an entry is never newer than its key says. So whatever is newer than the last
     key read can be given out; the rest waits until older keys are known.
     """
-    pk = keys.contact_pk(account, contact_id)
     high = keys.HISTORY_LAST
     if before is not None:
-        high = keys.history_key(account, contact_id, ulid_of(end_of_hour(before[0]), b"\xff" * 10)).sk
+        high = keys.history_sk(ulid_of(end_of_hour(before[0]), b"\xff" * 10))
     waiting: list[HistoryEntry] = []
     seen: set[str] = set()
     while True:

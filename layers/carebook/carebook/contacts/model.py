@@ -1,13 +1,13 @@
 """A contact: somebody the practice talks to who is not its client. Rules and values, nothing else."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
-from carebook.errors import Conflict
 from carebook.folding import name_key
 from carebook.instants import instant
+from carebook.record import Record
 from carebook.settings.model import AccountSettings
 
 KEPT_AFTER_ARCHIVING: Final = timedelta(days=30)
@@ -66,6 +66,38 @@ def shown_name(named: Named) -> str:
     return " ".join(part for part in parts if part)
 
 
+class HasWays(Protocol):
+    """Anybody with ways to be reached."""
+
+    @property
+    def messaging_methods(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def emails(self) -> tuple[Email, ...]: ...  # noqa: D102
+    @property
+    def phones(self) -> tuple[Phone, ...]: ...  # noqa: D102
+
+
+def ways_document(person: HasWays) -> dict[str, Any]:
+    """How somebody can be reached, in the shape of the API and of storage."""
+    return {
+        "messaging_methods": list(person.messaging_methods),
+        "emails": [{"address": email.address, "label": email.label} for email in person.emails],
+        "phones": [
+            {"number": phone.number, "type": phone.type, "extension": phone.extension, "display": phone.display}
+            for phone in person.phones
+        ],
+    }
+
+
+def ways_from(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The values out of :func:`ways_document`."""
+    return {
+        "messaging_methods": tuple(document["messaging_methods"]),
+        "emails": tuple(Email(**email) for email in document["emails"]),
+        "phones": tuple(Phone(**phone) for phone in document["phones"]),
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactDetails:
     """What staff may write about a contact. Order matters in ``phones``: a channel uses the first that fits."""
@@ -91,12 +123,7 @@ class ContactDetails:
     def to_document(self) -> dict[str, Any]:
         """The details in the shape of the API and of storage: what JSON knows, nothing else."""
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        values["messaging_methods"] = list(self.messaging_methods)
-        values["emails"] = [{"address": email.address, "label": email.label} for email in self.emails]
-        values["phones"] = [
-            {"number": phone.number, "type": phone.type, "extension": phone.extension, "display": phone.display}
-            for phone in self.phones
-        ]
+        values |= ways_document(self)
         values["address"] = {name: getattr(self.address, name) for name in Address.__slots__}
         return values
 
@@ -104,9 +131,7 @@ class ContactDetails:
     def from_document(cls, document: Mapping[str, Any]) -> "ContactDetails":
         """The details out of :meth:`to_document`'s shape."""
         values = dict(document)
-        values["messaging_methods"] = tuple(values["messaging_methods"])
-        values["emails"] = tuple(Email(**email) for email in values["emails"])
-        values["phones"] = tuple(Phone(**phone) for phone in values["phones"])
+        values |= ways_from(values)
         values["address"] = Address(**values["address"])
         return cls(**values)
 
@@ -126,16 +151,11 @@ class ContactDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(Record[ContactDetails]):
     """A contact's record."""
 
-    id: str
-    account: str
-    version: int
-    details: ContactDetails
-    created_at: datetime
-    updated_at: datetime
-    archived_at: datetime | None = None
+    noun: ClassVar[str] = "contact"
+
     merged_into: str | None = None
     merging: str | None = None  # the duplicate whose merge, or its undoing, is under way
 
@@ -143,33 +163,6 @@ class Contact:
     def in_use(self) -> bool:
         """Whether it is in lists and search: neither archived nor merged into another."""
         return self.archived_at is None and self.merged_into is None
-
-    def edited(self, details: ContactDetails, now: datetime) -> "Contact":
-        """The next version, with other details.
-
-        Raises:
-            Conflict: when the contact is archived.
-        """
-        if self.archived_at is not None:
-            raise Conflict("The contact is archived. Restore it before you change it.", code="archived")
-        return self.rewritten(details, now)
-
-    def rewritten(self, details: ContactDetails, now: datetime) -> "Contact":
-        """The next version with other details, whatever state the contact is in."""
-        return replace(self.succeeded(now), details=details)
-
-    def archived(self, now: datetime) -> "Contact":
-        """The next version, put away."""
-        return replace(self.succeeded(now), archived_at=now)
-
-    def restored(self, now: datetime) -> "Contact":
-        """The next version, back in use."""
-        return replace(self.succeeded(now), archived_at=None)
-
-    def succeeded(self, now: datetime) -> "Contact":
-        """The next version. It is younger than this one, even when its request began before this one was written."""
-        moment = max(now, self.updated_at + timedelta(milliseconds=1))
-        return replace(self, version=self.version + 1, updated_at=moment)
 
     @property
     def purge_at(self) -> datetime | None:
@@ -221,19 +214,28 @@ def summary_of(contact: Contact) -> ContactSummary:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whether a channel can reach a contact, at which number, and if not, why."""
+    """Whether a channel can reach somebody, at which number, and if not, why."""
 
     ok: bool
     to: str | None = None
     reason: str | None = None
 
 
-def reachable(contact: Contact, settings: AccountSettings) -> dict[str, Reach]:
-    """For each channel, whether it can reach the contact: the first address or number that is eligible counts."""
+class CanBeReached(Protocol):
+    """A record of somebody with ways to be reached."""
+
+    @property
+    def archived_at(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def details(self) -> HasWays: ...  # noqa: D102
+
+
+def reachable(person: CanBeReached, settings: AccountSettings) -> dict[str, Reach]:
+    """For each channel, whether it can reach somebody: the first address or number that is eligible counts."""
     channels = ("email", "sms", "fax", "voice")
-    if contact.archived_at is not None:
+    if person.archived_at is not None:
         return dict.fromkeys(channels, Reach(ok=False, reason="archived"))
-    details = contact.details
+    details = person.details
     email = Reach(ok=True) if details.emails else Reach(ok=False, reason="no_email")
     types = settings.channel_phone_types
     return {"email": email} | {channel: _by_phone(details.phones, types[channel]) for channel in channels[1:]}

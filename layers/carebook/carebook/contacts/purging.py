@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from carebook.contacts.service import TOO_BUSY, Act, ContactStore, checked_id, one_of_its_own, refuse_stale
+from carebook.contacts.service import TOO_BUSY, ContactStore, checked_id, one_of_its_own
 from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.identity import Person
 from carebook.retrying import attempts
+from carebook.rewriting import Act, refuse_stale
 
 
 def purge_contact(

@@ -1,6 +1,7 @@
 """From what a caller sent to a contact's details: the rules that need more than the shape of the input."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from carebook.contacts.identifiers import is_valid_npi, is_valid_upin, tidy_npi
@@ -45,20 +46,20 @@ def details_of(new: NewContact, settings: AccountSettings, *, before: ContactDet
         other_id_qualifier=new.other_id_qualifier,
         messaging_methods=tuple(methods),
         emails=tuple(Email(email.address, email.label or None) for email in new.emails),
-        phones=_phones(new.phones, settings.country, {} if before is None else _by_input(before), errors),
+        phones=read_phones(new.phones, settings.country, () if before is None else before.phones, errors),
         address=Address(**(new.address.model_dump() | {"country": new.address.country or settings.country})),
         time_zone=new.time_zone,
         language=new.language or None,
         notes=new.notes,
     )
-    if not _is_seen(details.last_name) and not _is_seen(details.organization_name):
+    if not is_seen(details.last_name) and not is_seen(details.organization_name):
         errors.insert(0, FieldError("last_name", "name_required", "Give a last name or an organization."))
     if errors:
         raise Invalid(errors)
     return details
 
 
-def _is_seen(name: str | None) -> bool:
+def is_seen(name: str | None) -> bool:
     """Whether anything of a name can be seen: a letter, a digit, a sign."""
     return any(unicodedata.category(character)[0] not in "CZ" for character in name or "")
 
@@ -97,9 +98,11 @@ def _other_id(new: NewContact, errors: list[FieldError]) -> str | None:
     return other_id
 
 
-def _phones(
-    phones: list[PhoneInput], country: str, known: dict[tuple[str, str, str | None], Phone], errors: list[FieldError]
+def read_phones(
+    phones: list[PhoneInput], country: str, before: Iterable[Phone], errors: list[FieldError]
 ) -> tuple[Phone, ...]:
+    """Numbers as they are kept, in order. Those found in *before* are taken as they are; what is wrong is noted."""
+    known = {(phone.number, phone.type, phone.extension): phone for phone in before}
     read: list[Phone] = []
     for index, phone in enumerate(phones):
         extension = phone.extension or None
@@ -114,7 +117,3 @@ def _phones(
         else:
             read.append(Phone(number.e164, phone.type, number.extension, number.display))
     return tuple(read)
-
-
-def _by_input(details: ContactDetails) -> dict[tuple[str, str, str | None], Phone]:
-    return {(phone.number, phone.type, phone.extension): phone for phone in details.phones}

@@ -63,29 +63,37 @@ class AddressField(BaseModel):
     country: Country | None = Field(default=None, description="ISO 3166 alpha-2; the account's when left out.")
 
 
-class NewContact(BaseModel):
-    """A contact to be made. `type` and a last name or an organization are required."""
+NameSuffix = Annotated[str, Field(max_length=20), ONE_LINE]
+
+
+class Ways(BaseModel):
+    """How somebody can be reached."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    messaging_methods: Methods | None = Field(default=None, description="The account's default when left out.")
+    emails: list[EmailField] = Field(default_factory=list, max_length=MAX_EMAILS)
+    phones: list[PhoneInput] = Field(
+        default_factory=list, max_length=MAX_PHONES, description="In order: a channel uses the first that fits."
+    )
+    time_zone: TimeZone | None = None
+    language: Language | None = None
+
+
+class NewContact(Ways):
+    """A contact to be made. `type` and a last name or an organization are required."""
 
     first_name: Name | None = None
     middle_name: Name | None = None
     last_name: Name | None = None
-    name_suffix: Annotated[str, Field(max_length=20), ONE_LINE] | None = None
+    name_suffix: NameSuffix | None = None
     qualifications: Name | None = Field(default=None, examples=["MD, FACP"])
     organization_name: LongName | None = None
     type: ContactType
     npi: Annotated[str, Field(max_length=30), ONE_LINE] | None = Field(default=None, examples=["1234567893"])
     other_id: Annotated[str, Field(max_length=50), ONE_LINE] | None = None
     other_id_qualifier: OtherIdQualifier | None = None
-    messaging_methods: Methods | None = Field(default=None, description="The account's default when left out.")
-    emails: list[EmailField] = Field(default_factory=list, max_length=MAX_EMAILS)
-    phones: list[PhoneInput] = Field(
-        default_factory=list, max_length=MAX_PHONES, description="In order: a channel uses the first that fits."
-    )
     address: AddressField = Field(default_factory=AddressField)
-    time_zone: TimeZone | None = None
-    language: Language | None = None
     notes: Text = ""
 
 
@@ -117,7 +125,7 @@ class AddressView(TypedDict):
 
 
 class ReachView(TypedDict):
-    """Whether a channel can reach the contact: at which number, or why not."""
+    """Whether a channel can reach somebody: at which number, or why not."""
 
     ok: bool
     to: NotRequired[str]
@@ -194,18 +202,21 @@ class ChangeView(TypedDict):
 
 
 class HistoryEntryView(TypedDict):
-    """Who did what and when. `version` is the contact's after it; null for a view."""
+    """Who did what and when. `version` is the record's after it; null for a view."""
 
     id: str
     at: str
     by: PersonView
-    action: Literal["created", "updated", "archived", "restored", "merged", "unmerged", "viewed"]
+    action: Literal[
+        "created", "updated", "archived", "restored", "merged", "unmerged", "viewed",
+        "linked", "link_changed", "unlinked", "referral_added", "referral_changed", "referral_deleted",
+    ]  # fmt: skip
     version: int | None
     changes: list[ChangeView]
 
 
 class HistoryPage(TypedDict):
-    """A page of a contact's history, newest first."""
+    """A page of a record's history, newest first."""
 
     items: list[HistoryEntryView]
     next_cursor: str | None

@@ -57,8 +57,13 @@ def search_row(entry: Entry) -> SearchRow:
         "name": person or record.organization_name,
         "organization_name": record.organization_name or None,
         "type": cast("ContactType", TYPES[record.type]),
-        "matched": {"field": _FIELDS[entry.token.kind], "value": _value(entry)},
+        "matched": matched(entry),
     }
+
+
+def matched(entry: Entry) -> Matched:
+    """By which field a record was found, and what of it."""
+    return {"field": _FIELDS[entry.token.kind], "value": _value(entry)}
 
 
 def _value(entry: Entry) -> str:

@@ -1,21 +1,16 @@
 """What staff do with contacts, as functions. Collaborators come first, facts by name."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from carebook.contacts.history import Change, HistoryEntry, changes_between, made
+from carebook.contacts.history import HistoryEntry, made
 from carebook.contacts.model import Contact, ContactDetails, ContactSummary
-from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
+from carebook.errors import Conflict, NotFound
 from carebook.identity import Person
 from carebook.ids import CONTACT, is_id, new_id
-from carebook.instants import instant
-from carebook.merge_patch import merge_patch
-from carebook.retrying import attempts
+from carebook.rewriting import Act, brought_back, history_of, patched, put_away, write_next
 from carebook.settings.model import AccountSettings
-
-_HISTORY_LOOKED_AT: Final = 100
 
 Found = tuple[Contact, AccountSettings]
 
@@ -56,6 +51,14 @@ class ContactStore(Protocol):
 
     def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
         """Those of the contacts that are in use, in the order asked for."""
+        ...
+
+    def led_to(self, account: str, contact_ids: Collection[str]) -> dict[str, Contact]:
+        """For each id the contact that it leads to, archived or not; without those that are not there any more."""
+        ...
+
+    def merged_in(self, account: str, contact_id: str) -> list[str]:
+        """The ids of all contacts that were merged into this one, those that others had taken in before included."""
         ...
 
     def view(self, account: str, contact_id: str, *, viewer: Person, now: datetime) -> Found:
@@ -162,15 +165,8 @@ def change_contact(
         Conflict: when the contact is archived.
         Invalid: from *read_details*.
     """
-
-    def edit(contact: Contact, settings: AccountSettings) -> tuple[Contact, HistoryEntry] | None:
-        patched = merge_patch(contact.details.to_document(), patch)
-        edited = contact.edited(read_details(patched, settings, contact.details), now)
-        changes = changes_between(contact.details, edited.details)
-        return (edited, made("updated", edited, by=by, changes=changes)) if changes else None
-
-    act = Act(account, contact_id, by, now, expected_version)
-    return _write(contacts, act, edit, contacts.find)
+    act = Act(account, checked_id(contact_id), by, now, expected_version)
+    return write_next(contacts, act, patched(patch, read_details, act), contacts.find)
 
 
 def archive_contact(
@@ -183,14 +179,8 @@ def archive_contact(
     expected_version: int | None = None,
 ) -> Contact:
     """The contact, put away: gone from lists and search. Archiving again changes nothing."""
-
-    def archive(contact: Contact, _: AccountSettings) -> tuple[Contact, HistoryEntry] | None:
-        if contact.archived_at is not None:
-            return None
-        return _moved("archived", contact, contact.archived(now), by)
-
-    act = Act(account, contact_id, by, now, expected_version)
-    return _write(contacts, act, archive, one_of_its_own(contacts))[0]
+    act = Act(account, checked_id(contact_id), by, now, expected_version)
+    return write_next(contacts, act, put_away(act), one_of_its_own(contacts))[0]
 
 
 def restore_contact(
@@ -203,14 +193,8 @@ def restore_contact(
     expected_version: int | None = None,
 ) -> Found:
     """The contact, back in use with all that it had. Restoring one in use changes nothing."""
-
-    def restore(contact: Contact, _: AccountSettings) -> tuple[Contact, HistoryEntry] | None:
-        if contact.archived_at is None:
-            return None
-        return _moved("restored", contact, contact.restored(now), by)
-
-    act = Act(account, contact_id, by, now, expected_version)
-    return _write(contacts, act, restore, one_of_its_own(contacts))
+    act = Act(account, checked_id(contact_id), by, now, expected_version)
+    return write_next(contacts, act, brought_back(act), one_of_its_own(contacts))
 
 
 def list_contacts(
@@ -244,55 +228,10 @@ def contact_history(
         NotFound: when the account has no such contact.
     """
     found = contacts.find(account, checked_id(contact_id))[0].id
-    entries = contacts.history(account, found, before=before, limit=limit + 1)
-    contacts.view(account, found, viewer=viewer, now=now)  # after the page was read: it does not show itself
-    page = entries[:limit]
-    return page, (page[-1].at, page[-1].id) if len(entries) > limit else None
+    return history_of(contacts, Act(account, found, viewer, now), before=before, limit=limit)
 
 
 TOO_BUSY: Final = "The contact is being changed by others. Try again in a moment."
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who does something to which contact, when, and which version of it they mean."""
-
-    account: str
-    contact_id: str
-    by: Person
-    now: datetime
-    expected_version: int | None
-
-
-def _write(
-    contacts: ContactStore,
-    act: Act,
-    next_version: Callable[[Contact, AccountSettings], tuple[Contact, HistoryEntry] | None],
-    find: Callable[[str, str], Found],
-) -> Found:
-    """Read, decide, write; and again when somebody else wrote in between.
-
-    When there is nothing to write, the caller has looked at the contact, and that is recorded.
-    """
-    for _ in attempts():
-        before, settings = find(act.account, checked_id(act.contact_id))
-        refuse_stale(contacts, before, act)
-        decided = next_version(before, settings)
-        if decided is None:
-            return contacts.view(act.account, before.id, viewer=act.by, now=act.now)
-        after, entry = decided
-        try:
-            contacts.replace(before, after, entry)
-        except Conflict:
-            continue
-        return after, settings
-    raise Unavailable(TOO_BUSY)
-
-
-def _moved(action: str, before: Contact, after: Contact, by: Person) -> tuple[Contact, HistoryEntry]:
-    was, is_now = (moment and instant(moment) for moment in (before.archived_at, after.archived_at))
-    change = Change("archived_at", was, is_now)
-    return after, made(action, after, by=by, changes=(change,))
 
 
 def one_of_its_own(contacts: ContactStore) -> Callable[[str, str], Found]:
@@ -309,26 +248,16 @@ def one_of_its_own(contacts: ContactStore) -> Callable[[str, str], Found]:
     return find
 
 
-def refuse_stale(contacts: ContactStore, contact: Contact, act: Act) -> None:
-    """Refuse when the caller means another version, with the fields that have changed since that one.
+def refuse_unwritable(contact: Contact) -> None:
+    """Refuse what would write to something that hangs on a contact which is archived or being merged.
 
-    What the refusal shows was seen, and is recorded as a view.
+    Raises:
+        Conflict: when it is.
     """
-    expected = act.expected_version
-    if expected is None or expected == contact.version:
-        return
-    current = _changed_since(contacts, contact, expected) if 0 < expected < contact.version else {}
-    if current:
-        contacts.view(contact.account, contact.id, viewer=act.by, now=act.now)
-    raise StaleVersion(version=contact.version, expected=expected, current=current)
-
-
-def _changed_since(contacts: ContactStore, contact: Contact, version: int) -> dict[str, Any]:
-    now = contact.details.to_document() | {"archived_at": contact.archived_at and instant(contact.archived_at)}
-    entries = contacts.history(contact.account, contact.id, before=None, limit=_HISTORY_LOOKED_AT)
-    changed = {change.field for entry in entries if entry.version > version for change in entry.changes}
-    seen_far_enough = any(0 < entry.version <= version for entry in entries)
-    return {name: value for name, value in now.items() if name in changed or not seen_far_enough}
+    if contact.archived_at is not None:
+        raise Conflict("The contact is archived. Restore it first.", code="archived")
+    if contact.merging is not None:
+        raise Conflict("A merge with this contact is under way. Try again in a moment.", code="merging")
 
 
 def checked_id(contact_id: str) -> str:

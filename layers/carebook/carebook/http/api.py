@@ -139,6 +139,12 @@ def answer(
     return Response(status, _JSON, body, headers={**SECURITY_HEADERS, **etag, **(headers or {})})
 
 
+def pdf(page: str, *, name: str) -> Response[Any]:
+    """A PDF that is written in ASCII alone, to be shown or saved under *name*."""
+    headers = {**SECURITY_HEADERS, "Content-Disposition": f'inline; filename="{name}"'}
+    return Response(200, "application/pdf", page, headers=headers)
+
+
 def no_content() -> Response[Any]:
     """The answer that says: done."""
     return Response(204, None, "", headers=dict(SECURITY_HEADERS))

@@ -61,6 +61,11 @@ class AccountSettings:
         return str(self.values["country"])
 
     @property
+    def time_zone(self) -> str:
+        """IANA name of the zone by whose calendar the practice works."""
+        return str(self.values["time_zone"])
+
+    @property
     def default_messaging_methods(self) -> tuple[str, ...]:
         """What a new contact gets when nothing else is said."""
         return tuple(self.values["default_messaging_methods"])

@@ -1,0 +1,247 @@
+"""Items 17, 17a and 17b of the CMS-1500 (02/12), and what the 837P carries in their place.
+
+Each rule says where it is from and how sure that is:
+
+- *payer*: a payer's or contractor's own page (Palmetto GBA "Block 17"; First Coast FAQ 157108, 2025-05-02), or X12's
+  own answers (RFI 2148, RFI 2212).
+- *second-hand*: the NUCC's manual or the TR3 005010X222 as others quote or generate from them.
+- *from memory*: read nowhere when this was written. The NUCC's manual itself was not at hand; look it up before relying
+  on such a rule.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final, Literal
+
+from carebook.claims.spelling import in_ascii, in_print
+from carebook.contacts.identifiers import is_valid_npi
+
+Severity = Literal["error", "warning"]
+
+
+class Role(StrEnum):
+    """What the provider did for the client."""
+
+    REFERRING = "referring"
+    ORDERING = "ordering"
+    SUPERVISING = "supervising"
+
+    @property
+    def qualifier(self) -> str:
+        """The qualifier left of the dotted line in item 17, and NM101: DN, DK or DQ (payer: Palmetto, First Coast)."""
+        return {Role.REFERRING: "DN", Role.ORDERING: "DK", Role.SUPERVISING: "DQ"}[self]
+
+
+class Payer(StrEnum):
+    """Whose rules hold: the NUCC's, which most payers follow, or Medicare's."""
+
+    NUCC = "nucc"
+    MEDICARE = "medicare"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """What a claim needs to know of the referring, ordering or supervising provider."""
+
+    first_name: str | None = None
+    middle_name: str | None = None
+    last_name: str | None = None
+    name_suffix: str | None = None
+    qualifications: str | None = None
+    organization_name: str | None = None
+    npi: str | None = None
+    other_id: str | None = None
+    other_id_qualifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, or worth a look. An error: the claim would fail."""
+
+    code: str
+    severity: Severity
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherId:
+    """Item 17a: the qualifier and the number."""
+
+    qualifier: str
+    id: str
+
+
+@dataclass(slots=True)
+class Items:
+    """Items 17, 17a and 17b as they are printed; what cannot be said is None."""
+
+    qualifier: str
+    name: str | None = None
+    other_id: OtherId | None = None
+    npi: str | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    def error(self, code: str, message: str) -> None:
+        """Note what makes the claim fail."""
+        self.findings.append(Finding(code, "error", message))
+
+    def warn(self, code: str, message: str) -> None:
+        """Note what is worth a look."""
+        self.findings.append(Finding(code, "warning", message))
+
+
+LONGEST_NAME: Final = 24
+LONGEST_OTHER_ID: Final = 17
+
+
+def without_title(provider: Provider) -> Provider:
+    """*provider* without "Dr." before the name.
+
+    Medicare says so (payer: Palmetto). It is no part of the name in NM104 either, which has NM106 for a prefix, so it
+    is left out for everybody.
+    """
+    title, _, rest = (provider.first_name or "").strip().partition(" ")
+    if title.rstrip(".").lower() not in {"dr", "doctor"} or not rest.strip():
+        return provider
+    return replace(provider, first_name=rest.strip())
+
+
+def claim_items(provider: Provider, role: Role, payer: Payer) -> Items:
+    """The three items for a provider in a role, by a payer's rules, with all findings."""
+    items = Items(role.qualifier)
+    titled, provider = provider, without_title(provider)
+    if titled != provider:
+        items.warn("title_removed", '"Dr." is no part of the name; it is left out.')
+    if _is_person(provider, items):
+        _check_name(provider, payer, items)
+        items.name = _medicare_name(provider, items) if payer is Payer.MEDICARE else _nucc_name(provider, items)
+        items.npi = _npi(provider, items)
+        items.other_id = _other_id(provider, role, payer, items)
+    return items
+
+
+def _is_person(provider: Provider, items: Items) -> bool:
+    """Only a person can be named: in 5010 loop 2310A, NM102 is 1, a person, and nothing else (second-hand)."""
+    if not provider.last_name:
+        items.error(
+            "organization_only",
+            "This contact is an organization. A claim names a person: make a contact of the physician, with last name.",
+        )
+        return False
+    if not in_ascii(provider.last_name).text:
+        items.error("name_unusable", "Nothing of the last name can be written on a claim. Spell it in Latin letters.")
+        return False
+    return True
+
+
+def _check_name(provider: Provider, payer: Payer, items: Items) -> None:
+    """A first name goes with the last (837P NM104, second-hand); Medicare denies what does not match (payer: Palmetto).
+
+    Names are sent in the X12 character set without its "select language characters", which need an agreement (payer:
+    X12 RFI 2212). No periods or commas stand in a name; a hyphen may (from memory for item 17, second-hand for item 2).
+    """
+    if not in_ascii(provider.first_name).text:
+        message = "The first name is missing."
+        if payer is Payer.MEDICARE:
+            items.error("first_name_missing", f"{message} Medicare compares first and last name with its own file.")
+        else:
+            items.warn("first_name_missing", message)
+    names = [provider.first_name, provider.middle_name, provider.last_name, provider.name_suffix]
+    if payer is Payer.MEDICARE:
+        names = [provider.first_name, provider.last_name]
+    spelled = [in_ascii(name) for name in names]
+    if any(spelling.transliterated for spelling in spelled):
+        sent = " ".join(spelling.text for spelling in spelled if spelling.text).upper()
+        items.warn(
+            "name_transliterated",
+            f"Not every claim can carry the letters of this name; it is sent as {sent}. Compare that with NPPES.",
+        )
+    if any(spelling.punctuated for spelling in spelled):
+        items.warn("punctuation_removed", "Periods, commas and other signs in the name are left out.")
+
+
+def _nucc_name(provider: Provider, items: Items) -> str:
+    """First name, middle initial, last name, then credentials (second-hand: NUCC), in 24 characters (from memory).
+
+    What does not fit goes, the least telling first: credentials from the last one on, middle initial, suffix. The place
+    of a suffix, between name and credentials, is from memory.
+    """
+    first, middle, last, suffix = (
+        in_print(text).text
+        for text in (provider.first_name, provider.middle_name, provider.last_name, provider.name_suffix)
+    )
+    credentials = [in_print(one).text for one in (provider.qualifications or "").replace(",", " ").split()]
+    shorter_and_shorter = _ever_shorter(first, middle[:1], last, suffix, [one for one in credentials if one])
+    for shorter, parts in enumerate(shorter_and_shorter):
+        name = " ".join(part for part in parts if part)
+        if len(name) <= LONGEST_NAME:
+            if shorter:
+                items.warn("name_shortened", f"The name is longer than {LONGEST_NAME} characters: {name} is printed.")
+            return name
+    return _cut(" ".join(part for part in (first, last) if part), items)
+
+
+def _ever_shorter(first: str, initial: str, last: str, suffix: str, credentials: list[str]) -> Iterator[list[str]]:
+    for kept in range(len(credentials), -1, -1):
+        yield [first, initial, last, suffix, *credentials[:kept]]
+    if initial:
+        yield [first, last, suffix]
+    if suffix:
+        yield [first, last]
+
+
+def _cut(name: str, items: Items) -> str:
+    if len(name) <= LONGEST_NAME:
+        return name
+    cut = name[:LONGEST_NAME].rstrip()
+    items.warn(
+        "name_cut", f"Item 17 has room for {LONGEST_NAME} characters: {cut} is printed. See whether that will do."
+    )
+    return cut
+
+
+def _medicare_name(provider: Provider, items: Items) -> str:
+    """First then last name as in Medicare's ordering and referring file (payer: Palmetto).
+
+    No middle initial, no credentials, no suffix; a hyphen only where the file has one.
+    """
+    first, last = in_ascii(provider.first_name).text, in_ascii(provider.last_name).text
+    if "-" in first + last:
+        items.warn("hyphen", "Medicare wants a hyphen only where its ordering and referring file has one.")
+    return _cut(" ".join(part for part in (first, last) if part), items)
+
+
+def _npi(provider: Provider, items: Items) -> str | None:
+    """Item 17b is the NPI, ten digits, without qualifier (second-hand); Medicare requires it (payer: First Coast)."""
+    if not provider.npi:
+        items.error("npi_missing", "The NPI is missing: item 17b would be empty, and payers refuse the claim.")
+        return None
+    if not is_valid_npi(provider.npi):
+        items.error("npi_not_valid", "This is no NPI: ten digits, first 1 or 2, last a check digit.")
+        return None
+    return provider.npi
+
+
+def _other_id(provider: Provider, role: Role, payer: Payer, items: Items) -> OtherId | None:
+    """Item 17a: 0B state license, 1G UPIN, G2 commercial, LU location for a supervising provider alone (second-hand).
+
+    Up to 17 characters (from memory). For Medicare it stays blank: whatever stands there makes the claim unprocessable
+    (payer: First Coast).
+    """
+    if not provider.other_id or not provider.other_id_qualifier:
+        return None
+    if payer is Payer.MEDICARE:
+        items.warn("other_id_left_out", "Item 17a stays blank for Medicare, which rejects what stands there.")
+        return None
+    if provider.other_id_qualifier == "LU" and role is not Role.SUPERVISING:
+        items.warn("location_number_left_out", "A location number (LU) is for a supervising provider; it is left out.")
+        return None
+    number = in_ascii(provider.other_id).text
+    if len(number) > LONGEST_OTHER_ID:
+        items.warn(
+            "other_id_too_long",
+            f"Item 17a has room for {LONGEST_OTHER_ID} characters. A number that is cut is another's: it is left out.",
+        )
+        return None
+    return OtherId(provider.other_id_qualifier, number) if number else None

@@ -1,0 +1,39 @@
+"""A client, its row in lists and its links as JSON documents, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from carebook.clients.model import Client, ClientDetails, ClientSummary, Link, LinkTerms
+from carebook.contacts.documents import moments_from
+from carebook.instants import instant, parse_instant
+
+
+def client_from(account: str, client_id: str, version: int, document: Mapping[str, Any]) -> Client:
+    """The client out of ``record_document``."""
+    details = ClientDetails.from_document(document["details"])
+    return Client(id=client_id, account=account, version=version, details=details, **moments_from(document))
+
+
+def summary_from(document: Mapping[str, Any]) -> ClientSummary:
+    """The row out of ``summary_document``."""
+    fields: dict[str, Any] = {name: document.get(name) for name in ClientSummary.__slots__}
+    return ClientSummary(**fields)
+
+
+def link_document(link: Link) -> dict[str, Any]:
+    """All of a link but its key and version."""
+    moments = {"created_at": instant(link.created_at), "updated_at": instant(link.updated_at)}
+    return link.terms.to_document() | moments
+
+
+def link_from(account: str, client_id: str, contact_id: str, version: int, document: Mapping[str, Any]) -> Link:
+    """The link out of :func:`link_document`."""
+    return Link(
+        account=account,
+        client_id=client_id,
+        contact_id=contact_id,
+        version=version,
+        terms=LinkTerms(**{name: document[name] for name in LinkTerms.__slots__}),
+        created_at=parse_instant(document["created_at"]),
+        updated_at=parse_instant(document["updated_at"]),
+    )

@@ -1,0 +1,83 @@
+"""Links in the table: in the client's partition, and the other way round on GSI1 by contact."""
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from carebook import keys
+from carebook.clients.documents import link_document, link_from
+from carebook.clients.linking import LinkWriting
+from carebook.clients.model import Client, Link
+from carebook.contacts.model import Contact
+from carebook.errors import Conflict
+from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
+from carebook.record_store import TableRecords
+from carebook.table import Row, Table
+
+_AT_ONCE: Final = 8
+_MORE_THAN_ANY: Final = 1_000  # links of one client
+
+
+class TableLinks:
+    """The link store on DynamoDB."""
+
+    def __init__(self, table: Table, clients: TableRecords[Client], contacts: TableRecords[Contact]) -> None:
+        self._table = table
+        self._clients = clients
+        self._contacts = contacts
+        self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="links")
+
+    def of_client(self, account: str, client_id: str) -> list[Link]:
+        """One query."""
+        pk = keys.client_pk(account, client_id)
+        rows = self._table.query(pk, low=keys.LINKS_FIRST, high=keys.LINKS_LAST, limit=_MORE_THAN_ANY)
+        return [_link(account, row) for row in rows]
+
+    def of_contacts(self, account: str, contact_ids: Collection[str], *, before: str | None, limit: int) -> list[Link]:
+        """One query of GSI1 for each contact, side by side; eventually consistent."""
+        high = keys.LINKS_LAST if before is None else keys.link_sk(before)
+
+        def read(contact_id: str) -> list[Row]:
+            pk = keys.contact_pk(account, contact_id)
+            # One more, because the end of a range is in it.
+            rows = self._table.other_way(pk, low=keys.LINKS_FIRST, high=high, limit=limit + 1, newest_first=True)
+            return [row for sk, row in rows if before is None or sk < high]
+
+        self._table.connect()
+        found = [_link(account, row) for rows in self._pool.map(read, contact_ids) for row in rows]
+        return sorted(found, key=lambda link: (link.client_id, link.contact_id), reverse=True)
+
+    def write(self, writing: LinkWriting) -> None:
+        """One transaction: the link, an entry in both histories; both records are as they were."""
+        writes = Writes()
+        self._clients.note(writes, writing.client, writing.for_client)
+        self._contacts.note(writes, writing.contact, writing.for_contact)
+        kept = {_key(link): link for link in writing.before}
+        if writing.after is not None:
+            before = kept.pop(_key(writing.after), None)
+            writes.put(_item(writing.after), at_version(before.version) if before else NOT_THERE)
+        for key, link in kept.items():
+            writes.delete(key, at_version(link.version))
+        try:
+            self._table.write(writes)
+        except ConditionFailed as error:
+            raise Conflict("The link was changed in the meantime.") from error
+
+    def drop(self, links: Collection[Link]) -> None:
+        """Batches."""
+        self._table.delete_all([_key(link) for link in links])
+
+
+def _key(link: Link) -> keys.Key:
+    return keys.link_key(link.account, link.client_id, link.contact_id)
+
+
+def _item(link: Link) -> Item:
+    item = make_item(_key(link), "link", link_document(link), version=link.version)
+    item.gsi1_pk, item.gsi1_sk = keys.contact_pk(link.account, link.contact_id), keys.link_sk(link.client_id)
+    return item
+
+
+def _link(account: str, row: Row) -> Link:
+    client_id = keys.client_of(row.key.pk)
+    return link_from(account, client_id, keys.linked_id(row.key.sk), row.version, row.doc)

@@ -1,0 +1,252 @@
+"""Linking contacts to clients. A link belongs to the client; a contact that was merged is linked as what it is now."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from carebook.clients.model import Client, Link, LinkedContact, LinkTerms, linked_contacts
+from carebook.clients.service import ClientStore, checked_id, clients_by_id, writable
+from carebook.contacts.history import Change, HistoryEntry, noted
+from carebook.contacts.model import Contact
+from carebook.contacts.service import ContactStore, refuse_unwritable
+from carebook.contacts.service import checked_id as checked_contact_id
+from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
+from carebook.identity import Person
+from carebook.retrying import attempts
+
+MOST_LINKS: Final = 100
+
+
+class LinkStore(Protocol):
+    """Where links are kept. A link and its entries in the histories of both are written together or not at all."""
+
+    def of_client(self, account: str, client_id: str) -> list[Link]:
+        """All links of a client."""
+        ...
+
+    def of_contacts(self, account: str, contact_ids: Collection[str], *, before: str | None, limit: int) -> list[Link]:
+        """Up to *limit* links of any of the contacts, the latest client first, older than a client's id."""
+        ...
+
+    def write(self, writing: "LinkWriting") -> None:
+        """Write a link, or take it away.
+
+        Raises:
+            Conflict: when client, contact or link are not what they were any more.
+        """
+        ...
+
+    def drop(self, links: Collection[Link]) -> None:
+        """Remove links whose contact is gone for good."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkWriting:
+    """A link's next version (None: it goes), those that were there, and what the histories of both will say."""
+
+    client: Client
+    contact: Contact
+    before: tuple[Link, ...]
+    after: Link | None
+    for_client: HistoryEntry
+    for_contact: HistoryEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLink:
+    """A client of a contact, by which link."""
+
+    client: Client
+    contact: Contact
+    link: Link
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        """The kinds of automated messages that are copied; none while client or contact is archived."""
+        return self.link.terms.copied if self.client.in_use and self.contact.in_use else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The stores that links stand between."""
+
+    clients: ClientStore
+    contacts: ContactStore
+    links: LinkStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkAct:
+    """Who does something to which link, when, and which version of it they mean."""
+
+    account: str
+    client_id: str
+    contact_id: str
+    by: Person
+    now: datetime
+    expected_version: int | None = None
+
+
+def contacts_of_client(books: Books, *, account: str, client_id: str) -> list[LinkedContact]:
+    """The contacts of a client by name, archived ones too; who was merged is shown as what they are now.
+
+    A link that the purge of its contact has left behind is removed here.
+    """
+    links = books.links.of_client(account, client_id)
+    led_to = books.contacts.led_to(account, [link.contact_id for link in links])
+    gone = [link for link in links if link.contact_id not in led_to]
+    if gone:
+        books.links.drop(gone)
+    return linked_contacts(links, led_to)
+
+
+def clients_of_contact(
+    books: Books, *, contact: Contact, before: str | None, limit: int
+) -> tuple[list[ClientLink], str | None]:
+    """A page of the clients of a contact, those added last first, and where the next one begins.
+
+    Those of contacts that were merged into it are among them.
+    """
+    together = _links_by_client(books, contact, before=before, limit=limit)
+    page = list(together)[:limit]
+    return _client_links(books, contact, together, page), page[-1] if len(together) > limit else None
+
+
+def first_clients(books: Books, *, contact: Contact, shown: int, counted: int) -> tuple[list[ClientLink], int, bool]:
+    """For a cover page: the first clients of a contact, how many there are, and whether that is all of them.
+
+    It counts no further than *counted*.
+    """
+    together = _links_by_client(books, contact, before=None, limit=counted)
+    first = _client_links(books, contact, together, list(together)[:shown])
+    return first, min(len(together), counted), len(together) <= counted
+
+
+def _links_by_client(books: Books, contact: Contact, *, before: str | None, limit: int) -> dict[str, list[Link]]:
+    """The links of a contact's clients, of up to *limit* and one more if there is one."""
+    ids = [contact.id, *books.contacts.merged_in(contact.account, contact.id)]
+    # A client that is linked to several of them is shown once.
+    found = books.links.of_contacts(contact.account, ids, before=before, limit=limit + 1)
+    together: dict[str, list[Link]] = {}
+    for link in found:
+        together.setdefault(link.client_id, []).append(link)
+    return together
+
+
+def _client_links(
+    books: Books, contact: Contact, together: Mapping[str, list[Link]], client_ids: list[str]
+) -> list[ClientLink]:
+    clients = clients_by_id(books.clients, account=contact.account, client_ids=client_ids)
+    return [
+        ClientLink(clients[client_id], contact, LinkedContact(contact, tuple(together[client_id])).link)
+        for client_id in client_ids
+        if client_id in clients
+    ]
+
+
+def link_contact(books: Books, act: LinkAct, terms: LinkTerms) -> tuple[LinkedContact, bool]:
+    """Link a contact to a client, or change the terms; whether the link is new. The same again changes nothing.
+
+    Raises:
+        NotFound: when the account has no such client or contact.
+        StaleVersion: when the caller means another version of the link.
+        Conflict: when one of the two is archived, a merge is under way, or the client has too many contacts.
+    """
+    for _ in attempts():
+        client, contact, linked, count = _both(books, act)
+        refuse_unwritable(contact)
+        known = linked.link if linked else None
+        _refuse_stale(known, act.expected_version)
+        if linked and known and known.terms == terms:
+            return linked, False
+        if known is None and count >= MOST_LINKS:
+            raise Conflict(f"A client can have {MOST_LINKS} contacts. Unlink one first.", code="too_many")
+        after = known.succeeded(contact.id, terms, act.now) if known else _new(act, contact, terms)
+        replaced = tuple(link for link in (linked.links if linked else ()) if link.contact_id == contact.id)
+        action = "link_changed" if known else "linked"
+        try:
+            books.links.write(_writing(act, action, client, contact, replaced, known, after))
+        except Conflict:
+            continue
+        others = tuple(link for link in (linked.links if linked else ()) if link.contact_id != contact.id)
+        return LinkedContact(contact, (after, *others)), known is None
+    raise Unavailable(_BUSY)
+
+
+def unlink_contact(books: Books, act: LinkAct) -> None:
+    """Take the link away, and with it those of contacts that were merged into this one.
+
+    Raises:
+        NotFound: when the account has no such client or contact, or they are not linked.
+        StaleVersion: when the caller means another version of the link.
+        Conflict: when the client is archived, or a merge is under way.
+    """
+    for _ in attempts():
+        client, contact, linked, _count = _both(books, act)
+        if contact.merging is not None:
+            refuse_unwritable(contact)
+        if linked is None:
+            raise NotFound("This contact is not linked to this client.")
+        _refuse_stale(linked.link, act.expected_version)
+        try:
+            books.links.write(_writing(act, "unlinked", client, contact, linked.links, linked.link, None))
+        except Conflict:
+            continue
+        return
+    raise Unavailable(_BUSY)
+
+
+_BUSY: Final = "The link is being changed by others. Try again in a moment."
+
+
+def _both(books: Books, act: LinkAct) -> tuple[Client, Contact, LinkedContact | None, int]:
+    """Client, contact, their link if there is one, and how many contacts the client has."""
+    client = writable(books.clients.find(act.account, checked_id(act.client_id)))
+    contact = books.contacts.find(act.account, checked_contact_id(act.contact_id))[0]
+    everybody = contacts_of_client(books, account=act.account, client_id=act.client_id)
+    linked = next((linked for linked in everybody if linked.contact.id == contact.id), None)
+    return client, contact, linked, len(everybody)
+
+
+def _new(act: LinkAct, contact: Contact, terms: LinkTerms) -> Link:
+    return Link(
+        account=act.account,
+        client_id=act.client_id,
+        contact_id=contact.id,
+        version=1,
+        terms=terms,
+        created_at=act.now,
+        updated_at=act.now,
+    )
+
+
+def _refuse_stale(link: Link | None, expected: int | None) -> None:
+    version = link.version if link else 0
+    if expected is not None and expected != version:
+        current = link.terms.to_document() if link and 0 < expected < version else {}
+        raise StaleVersion(version=version, expected=expected, current=current)
+
+
+def _writing(
+    act: LinkAct,
+    action: str,
+    client: Client,
+    contact: Contact,
+    before: tuple[Link, ...],
+    was: Link | None,
+    after: Link | None,
+) -> LinkWriting:
+    def entry(whom: str, other_id: str) -> HistoryEntry:
+        old, new = ({whom: other_id} | link.terms.to_document() if link else None for link in (was, after))
+        return noted(action, by=act.by, now=act.now, changes=(Change("link", old, new),))
+
+    return LinkWriting(
+        client=client,
+        contact=contact,
+        before=before,
+        after=after,
+        for_client=entry("contact_id", contact.id),
+        for_contact=entry("client_id", client.id),
+    )

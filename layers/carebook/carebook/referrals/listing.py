@@ -1,0 +1,254 @@
+"""Referrals across clients: lists, how many came from whom, and whose claims would fail."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from carebook.claims.model import Finding, Payer, Provider, Role
+from carebook.claims.service import claim_for, provider_of
+from carebook.clients.model import Client
+from carebook.clients.service import clients_by_id
+from carebook.contacts.model import Contact, shown_name
+from carebook.errors import FieldError, Invalid
+from carebook.instants import day_in
+from carebook.referrals.model import OPEN, Expiry, ReferralRow, expiry
+from carebook.referrals.service import Desk
+from carebook.settings.model import AccountSettings
+
+LONGEST_PERIOD: Final = timedelta(days=366)
+MOST_COUNTED: Final = 10_000
+_REFERRALS_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReferral:
+    """A referral in a list, with its client and with its referrer today; either can be gone."""
+
+    row: ReferralRow
+    client: Client
+    contact: Contact | None
+    today: date
+
+    @property
+    def expiry(self) -> Expiry | None:
+        """Whether it has expired by today."""
+        return expiry(self.row.expires_on, self.today)
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """A referrer in a list: the contact's id today, and a name."""
+
+    id: str
+    name: str
+
+
+def referrer_in(row: ReferralRow, contact: Contact | None) -> Referrer | None:
+    """The referrer of a row: the contact today, by the name that the referral keeps."""
+    if row.contact_id is None or row.provider is None:
+        return None
+    return Referrer(contact.id if contact else row.contact_id, shown_name(row.provider))
+
+
+def list_referrals(
+    desk: Desk,
+    *,
+    account: str,
+    status: str | None,
+    received_from: str | None,
+    received_to: str | None,
+    before: str | None,
+    limit: int,
+    today: date,
+) -> tuple[list[ListedReferral], str | None]:
+    """A page of the account's referrals, those received last first, and where the next one begins.
+
+    Args:
+        today: the account's day, by which referrals expire.
+
+    Raises:
+        Invalid: when the period ends before it begins.
+    """
+    _check_order("received_to", received_from, received_to)
+    found = desk.referrals.rows(
+        account,
+        status=status,
+        received_from=received_from,
+        received_to=received_to,
+        before=before,
+        limit=limit + 1,
+    )
+    return _page(desk, account, found, limit, today)
+
+
+def referrals_by_contact(
+    desk: Desk, *, contact: Contact, before: str | None, limit: int, today: date
+) -> tuple[list[ListedReferral], str | None]:
+    """A page of the referrals by a contact and by those merged into it, those received last first."""
+    found = _rows_by(desk, contact, before=before, limit=limit + 1)
+    return _page(desk, contact.account, found, limit, today)
+
+
+def first_referrals(
+    desk: Desk, *, contact: Contact, shown: int, counted: int, today: date
+) -> tuple[list[ListedReferral], int, bool]:
+    """For a cover page: the first referrals by a contact, how many there are, and whether that is all of them.
+
+    It counts no further than *counted*.
+    """
+    found = _rows_by(desk, contact, before=None, limit=counted + 1)
+    first, _ = _page(desk, contact.account, found[:shown], shown, today)
+    return first, min(len(found), counted), len(found) <= counted
+
+
+def _rows_by(desk: Desk, contact: Contact, *, before: str | None, limit: int) -> list[tuple[str, ReferralRow]]:
+    ids = [contact.id, *desk.contacts.merged_in(contact.account, contact.id)]
+    return desk.referrals.of_contacts(contact.account, ids, before=before, limit=limit)
+
+
+def _page(
+    desk: Desk, account: str, found: Sequence[tuple[str, ReferralRow]], limit: int, today: date
+) -> tuple[list[ListedReferral], str | None]:
+    page = found[:limit]
+    rows = [row for _, row in page]
+    clients = clients_by_id(desk.clients, account=account, client_ids={row.client_id for row in rows})
+    contacts = _contacts(desk, account, rows)
+    listed = [
+        ListedReferral(row, clients[row.client_id], contacts.get(row.contact_id or ""), today)
+        for row in rows
+        if row.client_id in clients
+    ]
+    return listed, page[-1][0] if len(found) > limit else None
+
+
+def _contacts(desk: Desk, account: str, rows: Iterable[ReferralRow]) -> dict[str, Contact]:
+    ids = {row.contact_id for row in rows if row.contact_id is not None}
+    return desk.contacts.led_to(account, ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many referrals came from whom in a period, the most first; None: clients who came by themselves."""
+
+    counts: list[tuple[Referrer | None, int]]
+    total: int
+    first: date
+    last: date
+
+
+def summary_of(
+    desk: Desk, *, account: str, settings: AccountSettings, first: str | None, last: str | None, now: datetime
+) -> Summary:
+    """How many referrals came from each referrer in a period, by today's contacts. Left out: the year up to today.
+
+    Reads one row for each referral of the period: at most a year, and at most ten thousand.
+
+    Raises:
+        Invalid: when the period ends before it begins, or holds too much.
+    """
+    end = date.fromisoformat(last) if last else day_in(settings.time_zone, now)
+    begin = date.fromisoformat(first) if first else end - timedelta(days=364)
+    _check_order("to", begin.isoformat(), end.isoformat())
+    if end - begin > LONGEST_PERIOD:
+        raise Invalid([FieldError("from", "period_too_long", "Ask for a year at most.")])
+    found = desk.referrals.rows(
+        account,
+        status=None,
+        received_from=begin.isoformat(),
+        received_to=end.isoformat(),
+        before=None,
+        limit=MOST_COUNTED + 1,
+    )
+    if len(found) > MOST_COUNTED:
+        message = f"The period holds more than {MOST_COUNTED} referrals. Ask for a shorter one."
+        raise Invalid([FieldError("from", "period_too_long", message)])
+    rows = [row for _, row in found]
+    contacts = _contacts(desk, account, rows)
+    names: dict[str, Referrer] = {}
+    counted: Counter[str | None] = Counter()
+    for row in rows:  # the latest first: of several names that one is shown
+        contact = contacts.get(row.contact_id or "")
+        referrer = referrer_in(row, contact)
+        counted[referrer.id if referrer else None] += 1
+        if referrer is not None:
+            names.setdefault(referrer.id, Referrer(referrer.id, contact.details.display_name) if contact else referrer)
+    counts = [(None if key is None else names[key], count) for key, count in counted.items()]
+    counts.sort(key=lambda one: (-one[1], one[0].name if one[0] else "", one[0].id if one[0] else ""))
+    return Summary(counts, len(rows), begin, end)
+
+
+def _check_order(field_name: str, first: str | None, last: str | None) -> None:
+    if first and last and last < first:
+        raise Invalid([FieldError(field_name, "ends_before_it_begins", "The period ends before it begins.")])
+
+
+@dataclass(slots=True)
+class ClaimProblem:
+    """A referrer in a role whose claim would fail, and the open referrals that it concerns (the first twenty)."""
+
+    referrer: Referrer | None
+    role: Role
+    provider: Provider | None
+    findings: tuple[Finding, ...]
+    referrals: list[ReferralRow] = field(default_factory=list)
+    count: int = 0
+    contact_is_in_order: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the list."""
+        return f"{self.referrer.id if self.referrer else ''} {self.role.value} {self.provider!r}"
+
+
+def claim_problems(
+    desk: Desk, *, account: str, payer: Payer, skip: int, limit: int
+) -> tuple[list[ClaimProblem], int | None]:
+    """A page of referrers of open referrals whose claim would fail, and where the next one begins.
+
+    What counts is the copy that each referral keeps, because the claim is made of it.
+
+    Raises:
+        Invalid: when there are more open referrals than are looked at.
+    """
+    problems: dict[tuple[str | None, str, Provider], ClaimProblem | None] = {}
+    for status in OPEN:
+        found = desk.referrals.rows(
+            account, status=status, received_from=None, received_to=None, before=None, limit=MOST_COUNTED + 1
+        )
+        if len(found) > MOST_COUNTED:
+            message = f"There are more than {MOST_COUNTED} referrals of status {status}. Close those that are over."
+            raise Invalid([FieldError("status", "too_many", message)])
+        for _, row in found:
+            if row.provider is not None:
+                _note_problem(problems, row, row.provider, payer)
+    failing = [problem for problem in problems.values() if problem is not None]
+    contacts = _contacts(desk, account, [problem.referrals[0] for problem in failing])
+    for problem in failing:
+        contact = contacts.get(problem.referrals[0].contact_id or "")
+        problem.referrer = referrer_in(problem.referrals[0], contact)
+        if contact is not None:
+            problem.contact_is_in_order = not claim_for(provider_of(contact.details), problem.role, payer).would_fail
+    failing.sort(key=lambda problem: problem.place)
+    end = skip + limit
+    return failing[skip:end], end if len(failing) > end else None
+
+
+def _note_problem(
+    problems: dict[tuple[str | None, str, Provider], ClaimProblem | None],
+    row: ReferralRow,
+    provider: Provider,
+    payer: Payer,
+) -> None:
+    place = (row.contact_id, row.role, provider)
+    if place not in problems:
+        role = Role(row.role)
+        claim = claim_for(provider, role, payer)
+        errors = tuple(finding for finding in claim.findings if finding.severity == "error")
+        problems[place] = ClaimProblem(None, role, provider, errors) if errors else None
+    problem = problems[place]
+    if problem is not None:
+        problem.count += 1
+        if len(problem.referrals) < _REFERRALS_NAMED:
+            problem.referrals.append(row)

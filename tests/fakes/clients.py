@@ -1,0 +1,73 @@
+"""Clients and links kept in memory. The table's stores pass the same tests."""
+
+from collections.abc import Collection
+
+from carebook.clients.linking import LinkWriting
+from carebook.clients.model import Client, ClientSummary, Link, summary_of
+from carebook.errors import Conflict
+from tests.fakes.contacts import MemoryContacts
+from tests.fakes.records import MemoryRecords
+
+
+class MemoryClients(MemoryRecords[Client]):
+    """A ``ClientStore`` without a table."""
+
+    def page(self, account: str, *, archived: bool, after: str | None, limit: int) -> list[tuple[str, ClientSummary]]:
+        rows = [
+            (client.details.list_name_key, client.id, summary_of(client))
+            for client in self._kept.values()
+            if client.account == account and (client.archived_at is not None) == archived
+        ]
+        rows.sort(key=lambda row: row[:2])
+        found = [(f"{name_key} {client_id}", summary) for name_key, client_id, summary in rows]
+        return [row for row in found if after is None or row[0] > after][:limit]
+
+
+class MemoryLinks:
+    """A ``LinkStore`` without a table."""
+
+    def __init__(self, clients: MemoryClients, contacts: MemoryContacts) -> None:
+        self._clients = clients
+        self._contacts = contacts
+        self._kept: dict[tuple[str, str, str], Link] = {}
+
+    def of_client(self, account: str, client_id: str) -> list[Link]:
+        found = [link for link in self._kept.values() if (link.account, link.client_id) == (account, client_id)]
+        return sorted(found, key=lambda link: link.contact_id)
+
+    def of_contacts(self, account: str, contact_ids: Collection[str], *, before: str | None, limit: int) -> list[Link]:
+        found: list[Link] = []
+        for contact_id in contact_ids:
+            of_one = [
+                link
+                for link in self._kept.values()
+                if (link.account, link.contact_id) == (account, contact_id)
+                and (before is None or link.client_id < before)
+            ]
+            found += sorted(of_one, key=lambda link: link.client_id, reverse=True)[: limit + 1]
+        return sorted(found, key=lambda link: (link.client_id, link.contact_id), reverse=True)
+
+    def write(self, writing: LinkWriting) -> None:
+        self._clients.refuse_outdated(writing.client)
+        self._contacts.refuse_outdated(writing.contact)
+        kept = {_place(link): link for link in writing.before}
+        after = writing.after
+        if after is not None:
+            kept.setdefault(_place(after), after)
+        for place, link in kept.items():
+            if self._kept.get(place) != (link if link in writing.before else None):
+                raise Conflict("The link was changed in the meantime.")
+        for place in kept:
+            self._kept.pop(place, None)
+        if after is not None:
+            self._kept[_place(after)] = after
+        self._clients.note(writing.client, writing.for_client)
+        self._contacts.note(writing.contact, writing.for_contact)
+
+    def drop(self, links: Collection[Link]) -> None:
+        for link in links:
+            self._kept.pop(_place(link), None)
+
+
+def _place(link: Link) -> tuple[str, str, str]:
+    return link.account, link.client_id, link.contact_id
