@@ -26,7 +26,12 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 _PUBLIC: Final = {"/health"}
-_SUCCESSES: Final = {"200": "Done", "201": "Made; Location says where", "204": "Done; there is nothing to say"}
+_SUCCESSES: Final = {
+    "200": "Done",
+    "201": "Made; Location says where",
+    "202": "Taken on; the rest happens by itself",
+    "204": "Done; there is nothing to say",
+}
 _PROBLEMS: Final = {
     "400": "Malformed JSON, or a cursor of another list",
     "401": "No valid token",
@@ -123,9 +128,8 @@ def _problems(path: str, method: str) -> list[str]:
 
 def _add_etag(response: dict[str, Any]) -> None:
     reference = json.dumps(response.get("content", {}))
-    if any(
-        view in reference for view in ("ContactView", "SettingsView", "ClientView", "ContactOfClient", "ReferralView")
-    ):
+    views = ("ContactView", "ContactOfClient", "ClientView", "MessageView", "ReferralView", "SettingsView")
+    if any(view in reference for view in views):
         response["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
 
 

@@ -117,6 +117,24 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def given(value: Any) -> Any:
+    """What a resource-wide condition (!If) gives when it holds."""
+    match value:
+        case {"Fn::If": [str(), then, _]}:
+            return then
+    return value
+
+
+def resource(value: Any) -> dict[str, Any]:
+    """The resource that a Ref or GetAtt points at: of the root, or through an output of one of its nested stacks."""
+    match value:
+        case {"Fn::GetAtt": [str(stack), str(output)]} if output.startswith("Outputs."):
+            inner = nested(stack)
+            behind = inner.content["Outputs"][output.removeprefix("Outputs.")]["Value"]
+            return inner.resources[target(behind) or ""]
+    return root().resources[target(value) or ""]
+
+
 def statements(role: Properties) -> list[dict[str, Any]]:
     """Every statement of the role's own policies."""
     return [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.reading import everywhere, listed, nested, only, root
+from tests.template.reading import everywhere, given, listed, nested, only, root
 
 TABLE = only(nested("Table"), "AWS::DynamoDB::Table")
 KEY = only(nested("Table"), "AWS::KMS::Key")
@@ -150,7 +150,7 @@ def test_a_queue_is_encrypted_and_takes_encrypted_connections_only(name: str) ->
         statement
         for _, policy in everywhere("AWS::SQS::QueuePolicy")
         if {"Ref": name} in policy["Queues"]
-        for statement in policy["PolicyDocument"]["Statement"]
+        for statement in map(given, policy["PolicyDocument"]["Statement"])
         if statement["Effect"] == "Deny"
     ]
     assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.reading import ROOT, events, functions, role_of, root, target
+from tests.template.reading import ROOT, events, functions, resource, role_of, root, target
 
 FUNCTIONS = sorted(functions())
 # Event sources that call and wait for the answer, so that the caller learns of a failure.
@@ -107,8 +107,10 @@ def test_a_message_that_cannot_be_handled_is_kept() -> None:
     for name in FUNCTIONS:
         for event in events(name).values():
             if event["Type"] == "SQS":
-                queue = root().resources[target(event["Properties"]["Queue"]) or ""]["Properties"]
-                assert root().resources[target(queue["RedrivePolicy"]["deadLetterTargetArn"]) or ""]
+                queue = resource(event["Properties"]["Queue"])["Properties"]
+                assert queue["RedrivePolicy"]["maxReceiveCount"] > 1
+                assert target(queue["RedrivePolicy"]["deadLetterTargetArn"])
+                assert queue["VisibilityTimeout"] >= 6 * functions()[name]["Timeout"]
                 assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 

@@ -8,7 +8,10 @@ from tests.template.reading import NESTED, Template, all_templates, nested, root
 
 PARAMETERS = root().content["Parameters"]
 INTERFACE = root().content["Metadata"]["AWS::CloudFormation::Interface"]
-OUTPUTS = {"ApiUrl", "ApiId", "UserPoolId", "UserPoolClientId", "TableName"}
+OUTPUTS = {
+    *("ApiUrl", "ApiId", "UserPoolId", "UserPoolClientId", "TableName"),
+    *("ReceiptTopicArn", "InboundTopicArn", "InboundBucketName", "InboundPrefix"),
+}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -64,12 +64,25 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     "SearchApi": {"table": {"Query", "BatchGetItem", "GetItem", "PutItem"}},
     "BuildVocabulary": {"table": {"Query", "PutItem", "BatchWriteItem"}, "GSI2": {"Query"}},
+    "MessagesApi": {
+        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}
+    },
+    "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "PutItem"}},
+    "RecordReceipt": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI1": {"Query"}},
+    "ReceiveReply": {
+        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "ConditionCheckItem"},
+        "GSI1": {"Query"},
+    },
+    "ReleaseHeld": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI2": {"Query"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "ContractApi": {},
 }
 # Holds what is due in every account.
-READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "FinishMerges", "PurgeArchived"}
-SIGNS_CURSORS = {"ClientsApi", "ContactsApi", "DuplicatesApi", "ReferralsApi", "SearchApi"}
+READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "FinishMerges", "PurgeArchived", "ReleaseHeld"}
+SIGNS_CURSORS = {"ClientsApi", "ContactsApi", "DuplicatesApi", "MessagesApi", "ReferralsApi", "SearchApi"}
+
+# What lies in a bucket has names that no template knows.
+OBJECTS = {"${Messaging.Outputs.InboundBucketArn}/mail/*"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
 TRACES = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}
@@ -94,7 +107,8 @@ def test_no_role_has_a_wildcard(name: str) -> None:
         assert "NotAction" not in statement
         assert "NotResource" not in statement
         assert not [action for action in listed(statement["Action"]) if "*" in action]
-        assert not [resource for resource in listed(statement["Resource"]) if "*" in resource_text(resource)]
+        texts = {resource_text(resource) for resource in listed(statement["Resource"])} - OBJECTS
+        assert not [text for text in texts if "*" in text]
 
 
 @pytest.mark.parametrize("name", ROLES)

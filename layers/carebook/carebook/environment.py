@@ -23,3 +23,52 @@ def signing_secret_id() -> str:
 def region() -> str:
     """The AWS region this function runs in."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
+def _optional(name: str) -> str | None:
+    return os.environ.get(name) or None
+
+
+def message_queue_url() -> str:
+    """URL of the queue that carries messages to their delivery."""
+    return _required("CAREBOOK_MESSAGE_QUEUE")
+
+
+def message_sender() -> str | None:
+    """The address that e-mails come from."""
+    return _optional("CAREBOOK_SENDER")
+
+
+def email_configuration_set() -> str | None:
+    """SES's configuration set: TLS, and receipts."""
+    return _optional("CAREBOOK_EMAIL_CONFIGURATION_SET")
+
+
+def reply_domain() -> str | None:
+    """The domain whose e-mail SES receives for us."""
+    return _optional("CAREBOOK_REPLY_DOMAIN")
+
+
+def fax_domain() -> str | None:
+    """The domain of the e-mail-to-fax gateway."""
+    return _optional("CAREBOOK_FAX_DOMAIN")
+
+
+def origination_identity() -> str | None:
+    """The number, pool or sender id that texts and calls come from."""
+    return _optional("CAREBOOK_ORIGINATION_IDENTITY")
+
+
+def text_configuration_set() -> str | None:
+    """End User Messaging's configuration set: receipts."""
+    return _optional("CAREBOOK_TEXT_CONFIGURATION_SET")
+
+
+def topics() -> frozenset[str]:
+    """ARNs of the topics whose notifications this function takes."""
+    return frozenset(_required("CAREBOOK_TOPICS").split(","))
+
+
+def inbound_bucket() -> str:
+    """The bucket in which SES lays received e-mail."""
+    return _required("CAREBOOK_INBOUND_BUCKET")

@@ -1,6 +1,7 @@
 """The edge to everything that is not HTTP: schedules, queues, buckets."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from carebook.observability import logger
 
@@ -32,3 +33,15 @@ def each[T](items: Iterable[T], handle: Callable[[T], bool], *, go_on: Callable[
     if failed:
         raise PartlyFailed(failed, handled)
     return handled
+
+
+def each_message(event: Mapping[str, Any], handle: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+    """Handle every message of a queue for itself; the answer tells the queue which ones it is to send again."""
+    failed = []
+    for message in event["Records"]:
+        try:
+            handle(message)
+        except Exception:  # noqa: BLE001 - one bad message must not bring back the others
+            logger.exception("Message failed", message_id=message["messageId"])
+            failed.append({"itemIdentifier": message["messageId"]})
+    return {"batchItemFailures": failed}

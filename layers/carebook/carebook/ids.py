@@ -8,6 +8,8 @@ CLIENT: Final = "cli"
 CONTACT: Final = "con"
 HISTORY: Final = "his"
 REFERRAL: Final = "ref"
+CLIENT: Final = "cli"
+MESSAGE: Final = "msg"
 
 # Crockford's base 32 as the ULID specification fixes it; the first digit of 48 bits in base 32 is at most 7.
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")

@@ -35,6 +35,7 @@ class Item(Model):
     expires_at = NumberAttribute(null=True)
     words = UnicodeAttribute(null=True, attr_name="w")
     type = UnicodeAttribute(null=True, attr_name="t")
+    came_from = UnicodeAttribute(null=True)  # what a merge notes on what it moves, and needs to move it back
 
 
 NOT_THERE: Final = Item.pk.does_not_exist()

@@ -284,3 +284,78 @@ def referral_list_sk(received_on: str, referral_id: str) -> str:
 
 APPOINTMENTS_FIRST: Final = "APT#"
 APPOINTMENTS_LAST: Final = f"APT#{HIGHEST}"
+# Messages ------------------------------------------------------------------------------------------------------------
+
+
+def recipient_pk(account: str, recipient_id: str) -> str:
+    """The partition of whom messages go to: a contact's, later a client's. The id's prefix says which."""
+    return f"A#{account}#{recipient_id[:3].upper()}#{recipient_id}"
+
+
+def parse_recipient_pk(pk: str) -> tuple[str, str]:
+    """Account and recipient id out of :func:`recipient_pk`."""
+    _, account, _, recipient_id = pk.split("#")
+    return account, recipient_id
+
+
+MESSAGES_FIRST: Final = "MSG#"
+MESSAGES_LAST: Final = f"MSG#{HIGHEST}"
+
+
+def message_key(account: str, recipient_id: str, message_id: str) -> Key:
+    """One message, with whom it is for or from."""
+    return Key(recipient_pk(account, recipient_id), message_sk(message_id))
+
+
+def message_sk(message_id: str) -> str:
+    """Sort key of a message."""
+    return f"MSG#{message_id.partition('_')[2]}"
+
+
+def message_id_of(sk: str) -> str:
+    """The message's id out of its sort key."""
+    return f"msg_{sk.removeprefix(MESSAGES_FIRST)}"
+
+
+def provider_pk(provider_id: str) -> str:
+    """GSI1: the message to which a provider gave this id. Of all accounts: the provider knows none."""
+    return f"PROVIDER#{provider_id}"
+
+
+def waiting_pk(account: str, channel: str, address: str) -> str:
+    """GSI1: what waits until the owner of an address has agreed to be written to."""
+    return f"A#{account}#WAITING#{channel}#{address}"
+
+
+MESSAGE_SHARDS: Final = 4
+
+
+def message_due_pk(shard: int) -> str:
+    """GSI2: messages to be looked at again, in the order of their time; held, or not yet with the provider."""
+    return f"MESSAGE#{shard}"
+
+
+def message_due(at: datetime, account: str, message_id: str) -> tuple[str, str]:
+    """Partition and sort key on GSI2 of a message to be looked at again at an instant."""
+    shard = sum(message_id[-2:].encode()) % MESSAGE_SHARDS
+    return message_due_pk(shard), f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{message_id}"
+
+
+def consent_key(account: str, channel: str, address: str) -> Key:
+    """Whether an address may be written to: agreed, stopped, bounced."""
+    return Key(f"A#{account}#ADDR#{channel}#{address}", "CONSENT")
+
+
+def writers_pk(channel: str, address: str) -> str:
+    """The accounts that have written to an address. A reply names the address, never the account."""
+    return f"WROTE#{channel}#{address}"
+
+
+def writer_key(channel: str, address: str, account: str) -> Key:
+    """The last message of an account to an address."""
+    return Key(writers_pk(channel, address), account)
+
+
+def reply_key(token: str) -> Key:
+    """Which message a reply address belongs to."""
+    return Key(f"REPLY#{token}", "TO")

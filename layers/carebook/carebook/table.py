@@ -54,11 +54,15 @@ _DESCRIPTION: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item as read: key, version (0 when it has none) and document."""
+    """An item as read: key, version (0 when it has none), document, and what merges have noted on it.
+
+    Whoever writes an item anew that merges may move must write ``came_from`` with it, or it is not moved back.
+    """
 
     key: Key
     version: int
     doc: Mapping[str, Any]
+    came_from: str | None = None
 
 
 class Table:
@@ -128,7 +132,7 @@ class Table:
                 limit=limit - len(rows),
                 scan_index_forward=not newest_first,
                 consistent_read=True,
-                attributes_to_get=["SK", "doc", "version"],
+                attributes_to_get=["SK", "doc", "version", "came_from"],
                 return_consumed_capacity=_UNTOLD,
             )
             rows += [_row_of(pk, raw) for raw in data["Items"]]
@@ -191,6 +195,17 @@ class Table:
         )
         return [raw["GSI2SK"]["S"] for raw in data["Items"]]
 
+    def due_keys(self, pk: str, *, until: str, limit: int) -> list[Key]:
+        """Keys in the table of up to *limit* items of a partition of GSI2 that are due, soonest first."""
+        data = self._table.query(
+            pk,
+            range_key_condition=Item.gsi2_sk <= until,
+            index_name=_GSI2,
+            limit=limit,
+            return_consumed_capacity=_UNTOLD,
+        )
+        return [Key(raw["PK"]["S"], raw["SK"]["S"]) for raw in data["Items"]]
+
     def put_if(self, item: Item, condition: Condition) -> bool:
         """Write one item if *condition* holds; whether it did. Costs half of what a transaction does."""
         kwargs = item.get_save_kwargs_from_instance(condition=condition)
@@ -249,11 +264,12 @@ def _row(raw: Mapping[str, Mapping[str, str]]) -> Row:
 
 
 def _row_of(pk: str, raw: Mapping[str, Mapping[str, str]]) -> Row:
-    doc, version = raw.get("doc"), raw.get("version")
+    doc, version, came_from = raw.get("doc"), raw.get("version"), raw.get("came_from")
     return Row(
         Key(pk, raw["SK"]["S"]),
         int(version["N"]) if version else 0,
         json.loads(doc["S"]) if doc else {},
+        came_from["S"] if came_from else None,
     )
 
 

@@ -210,6 +210,7 @@ class HistoryEntryView(TypedDict):
     action: Literal[
         "created", "updated", "archived", "restored", "merged", "unmerged", "viewed",
         "linked", "link_changed", "unlinked", "referral_added", "referral_changed", "referral_deleted",
+        "messaged", "message_retried", "noted", "reply_received",
     ]  # fmt: skip
     version: int | None
     changes: list[ChangeView]

@@ -82,8 +82,8 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
 
 def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> None:
     """An answer that shows a contact must go when the contact is purged: a note beside the contact leads to it."""
-    shown = response.body.get("id") if isinstance(response.body, dict) else None
-    if not isinstance(shown, str) or not is_id(shown, CONTACT):
+    shown = _contact_shown(response.body)
+    if shown is None:
         return
     from carebook.items import NOT_THERE, make_item
     from carebook.table import open_table
@@ -91,6 +91,16 @@ def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> No
     item = make_item(answer_of_contact_key(account, shown, mark), None)
     item.expires_at = int(time.time()) + _REMEMBERED_SECONDS
     open_table().put_if(item, NOT_THERE)
+
+
+def _contact_shown(body: Any) -> str | None:
+    """The contact that an answer shows, or whose record it shows, or the first of whose records."""
+    if not isinstance(body, dict):
+        return None
+    items = body.get("items")
+    first = items[0] if isinstance(items, list) and items else body
+    candidates = (first.get("id"), first.get("contact_id")) if isinstance(first, dict) else ()
+    return next((one for one in candidates if isinstance(one, str) and is_id(one, CONTACT)), None)
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,58 @@
+"""Queue: hand messages over to their providers."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from carebook.contacts.store import TableContacts
+from carebook.instants import utcnow
+from carebook.messages.attachments import NoAttachments
+from carebook.messages.delivery import Delivery, deliver
+from carebook.messages.providers import Providers
+from carebook.messages.queue import QueuedMessages, ref_in
+from carebook.messages.recipients import ContactRecipients
+from carebook.messages.service import MessageRef
+from carebook.messages.store import TableMessages
+from carebook.observability import logger
+from carebook.settings.store import TableSettings
+from carebook.table import open_table
+
+# A provider may take 23 seconds to say nothing, and what came of it must still be written.
+_TIME_TO_STOP_MS: Final = 30_000
+
+
+@lru_cache(maxsize=1)
+def delivery() -> Delivery:
+    table = open_table()
+    return Delivery(
+        messages=TableMessages(table),
+        recipients=ContactRecipients(TableContacts(table)),
+        settings=TableSettings(table),
+        attachments=NoAttachments(),
+        channels=Providers(),
+        now=utcnow,
+    )
+
+
+@lru_cache(maxsize=1)
+def queue() -> QueuedMessages:
+    return QueuedMessages(open_table())
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+    """Lambda entry point. What is to be tried again comes back after a pause; what is no message, as a dead letter."""
+    failed: list[str] = []
+    records: dict[MessageRef, dict[str, Any]] = {}
+    for record in event["Records"]:
+        try:
+            records[ref_in(record)] = record
+        except ValueError:
+            logger.error("Not a message", queue_message_id=record["messageId"])
+            failed.append(record["messageId"])
+    later = deliver(delivery(), list(records), go_on=lambda: context.get_remaining_time_in_millis() > _TIME_TO_STOP_MS)
+    for ref, seconds in later.items():
+        queue().hold_back(records[ref]["receiptHandle"], seconds)
+        failed.append(records[ref]["messageId"])
+    logger.info("Delivered", count=len(records) - len(later), later=len(later))
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}

@@ -1,0 +1,51 @@
+"""Queue: take in replies by text and e-mail, and do what STOP, START and YES ask for."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from carebook import environment
+from carebook.contacts.store import TableContacts
+from carebook.events import each_message
+from carebook.identity import Person
+from carebook.instants import utcnow
+from carebook.messages.bucket import InboundBucket
+from carebook.messages.envelopes import open_envelope
+from carebook.messages.inbound import read_inbound
+from carebook.messages.mail import MailAttachment
+from carebook.messages.model import Attachment
+from carebook.messages.queue import QueuedMessages
+from carebook.messages.replies import Inbox, take_in
+from carebook.messages.store import TableMessages
+from carebook.table import open_table
+
+
+@lru_cache(maxsize=1)
+def bucket() -> InboundBucket:
+    return InboundBucket(environment.inbound_bucket())
+
+
+def inbox(attached: Sequence[MailAttachment]) -> Inbox:
+    table = open_table()
+
+    def keep(_account: str, _contact_id: str, _by: Person) -> list[Attachment]:
+        return [Attachment("file", None, one.name, one.content_type, len(one.content)) for one in attached]
+
+    return Inbox(TableMessages(table), TableContacts(table), QueuedMessages(table), keep, utcnow)
+
+
+def receive(message: Mapping[str, Any]) -> None:
+    envelope = open_envelope(message["body"], topics=environment.topics())
+    inbound = read_inbound(envelope, bucket=environment.inbound_bucket(), fetch=lambda key: bucket().get(key))
+    if inbound is None:
+        return
+    take_in(inbox(inbound.attachments), inbound.reply)
+    if inbound.key is not None and not inbound.attachments:
+        bucket().delete(inbound.key)
+
+
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Lambda entry point. What cannot be taken in comes again, and ends as a dead letter."""
+    return each_message(event, receive)

@@ -1,0 +1,75 @@
+"""Calling a provider exactly once: no retry of botocore's own, and every way to fail told apart."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+    SSLError,
+)
+
+from carebook import __version__, environment
+from carebook.messages.channels import TRANSIENT_CODES, Accepted, Busy, Outcome, Refused, Unknown
+from carebook.observability import logger
+from carebook.table import open_table
+
+# A retry after a lost answer would send a message twice, and botocore retries by itself unless it is told not to.
+_ONCE: Final = Config(
+    retries={"total_max_attempts": 1},
+    connect_timeout=3,
+    read_timeout=20,
+    user_agent=f"carebook/{__version__}",
+)
+_NEVER_SENT: Final = (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
+
+
+def client_of(service: str) -> Any:
+    """A client of an AWS service that makes each request once."""
+    session = open_table().connection.session  # its service models are loaded, and its credentials fetched
+    return session.create_client(service, region_name=environment.region(), config=_ONCE)
+
+
+def call(request: Callable[[], dict[str, Any]], read_refusal: Callable[[ClientError], Refused | None]) -> Outcome:
+    """What becomes of one call.
+
+    Args:
+        read_refusal: what a channel knows of its provider's answers; None leaves it to what all have in common.
+    """
+    try:
+        answer = request()
+    except ClientError as error:
+        response = error.response
+        logger.warning("The provider said no", code=response["Error"]["Code"], reason=response.get("Reason"))
+        return read_refusal(error) or _read(error)
+    except ParamValidationError:
+        return Refused("not_accepted")
+    except _NEVER_SENT as error:
+        return Busy(type(error).__name__)
+    except HTTPClientError as error:
+        return Unknown(type(error).__name__)
+    return Accepted(str(answer["MessageId"]))
+
+
+def _read(error: ClientError) -> Outcome:
+    code = error.response["Error"]["Code"]
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    if code in TRANSIENT_CODES or status in {429, 500, 502, 503}:
+        return Busy(code)
+    if code in {"AccessDenied", "AccessDeniedException"}:
+        return Refused("channel_not_configured")
+    if status == 504:
+        return Unknown(code)
+    return Refused("not_accepted")

@@ -1,0 +1,83 @@
+"""Whether an address may be written to: its owner has agreed, or asked to stop; or it has bounced."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from carebook.messages.model import CONSENT_CHANNELS
+from carebook.messages.words import Wish
+
+ASKED_AGAIN_AFTER: Final = timedelta(days=30)
+
+
+class Agreement(StrEnum):
+    """What the owner of an address has said."""
+
+    UNKNOWN = "unknown"
+    REQUESTED = "requested"
+    OPTED_IN = "opted_in"
+    OPTED_OUT = "opted_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What is known of an address in an account. Version 0: nothing yet.
+
+    Attributes:
+        suppressed: why nothing is sent there although nobody objected, such as ``bounce``.
+        said: the last words or events that decided, newest last: what was sent can be proved years later.
+    """
+
+    account: str
+    channel: str
+    address: str
+    version: int = 0
+    agreement: Agreement = Agreement.UNKNOWN
+    since: datetime | None = None
+    suppressed: str | None = None
+    said: tuple[tuple[str, str], ...] = ()
+
+    def refusal(self) -> str | None:
+        """Why the address may not be written to; None when it may."""
+        if self.agreement is Agreement.OPTED_OUT:
+            return "opted_out"
+        return "address_suppressed" if self.suppressed else None
+
+    def wants_request(self, now: datetime) -> bool:
+        """Whether its owner is to be asked: not yet, or long ago."""
+        if self.agreement is Agreement.UNKNOWN:
+            return True
+        return self.agreement is Agreement.REQUESTED and self.since is not None and now - self.since > ASKED_AGAIN_AFTER
+
+    def changed(self, agreement: Agreement, at: datetime, why: str) -> "Consent":
+        """The next version with another agreement; this one when nothing changes."""
+        if agreement is self.agreement and agreement is not Agreement.REQUESTED:
+            return self
+        return replace(self, version=self.version + 1, agreement=agreement, since=at, said=self._saying(at, why))
+
+    def suppressed_for(self, reason: str, at: datetime, why: str) -> "Consent":
+        """The next version, suppressed; this one when it is already."""
+        if self.suppressed:
+            return self
+        return replace(self, version=self.version + 1, suppressed=reason, said=self._saying(at, why))
+
+    def wished(self, wish: Wish, at: datetime, why: str) -> "Consent":
+        """The next version after its owner said what they want.
+
+        A bare yes answers our question and nothing else: it does not take back a STOP.
+        """
+        if wish is Wish.STOP:
+            return self.changed(Agreement.OPTED_OUT, at, why)
+        if wish is Wish.START or self.agreement is Agreement.REQUESTED:
+            return self.changed(Agreement.OPTED_IN, at, why)
+        return self
+
+    def _saying(self, at: datetime, why: str) -> tuple[tuple[str, str], ...]:
+        return (*self.said, (at.isoformat(), why))[-50:]
+
+
+def consent_address(method: str, to: str) -> tuple[str, str] | None:
+    """Channel and address under which consent for a method is kept; None where none is needed."""
+    channel = CONSENT_CHANNELS.get(method)
+    return None if channel is None else (channel, to.casefold())

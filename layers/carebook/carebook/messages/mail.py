@@ -1,0 +1,191 @@
+"""E-mail as it comes in: who wrote, in answer to what, what they say, and what they attached."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage, MIMEPart
+from email.parser import BytesParser
+from email.utils import getaddresses
+from html.parser import HTMLParser
+from typing import Final
+
+_LONGEST_BODY: Final = 20_000
+_LONGEST_SUBJECT: Final = 200
+_TOKEN: Final = re.compile(r"reply\+([0-9a-f]{24})@", re.IGNORECASE)
+_MESSAGE_ID: Final = re.compile(r"<([^<>@\s]+)@[^<>\s]*amazonses\.com>")
+_QUOTED: Final = re.compile(r"^(>|On .*wrote:$|-{2,} ?Original Message|_{10,}|From: )", re.IGNORECASE)
+_UNSEEN: Final = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]")
+
+
+@dataclass(frozen=True, slots=True)
+class MailAttachment:
+    """A file that came with an e-mail."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """An e-mail that came in.
+
+    Attributes:
+        tokens: of reply addresses that it was sent to.
+        answers: SES's ids of messages that it names as those it answers.
+        said: what was newly written in it, without what it quotes.
+        is_automatic: a machine wrote it, such as a notice of absence; it wishes for nothing.
+        is_proven: the mailbox's domain vouches for the sender.
+    """
+
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    body: str
+    said: str
+    tokens: tuple[str, ...]
+    answers: tuple[str, ...]
+    attachments: tuple[MailAttachment, ...]
+    is_automatic: bool
+    is_proven: bool
+
+
+def read_mail(raw: bytes) -> Mail:
+    """The e-mail in *raw*; what is damaged in it is left out.
+
+    Raises:
+        ValueError: when nobody can be said to have sent it.
+    """
+    message = BytesParser(policy=policy.default).parsebytes(raw)
+    senders = _addresses(message, "From")
+    if not senders:
+        raise ValueError("an e-mail without a sender")
+    recipients = (*_addresses(message, "To"), *_addresses(message, "Cc"), *_addresses(message, "Delivered-To"))
+    body = _body(message)
+    threads = " ".join(_header(message, name) for name in ("In-Reply-To", "References"))
+    return Mail(
+        sender=senders[0],
+        recipients=recipients,
+        subject=" ".join(_header(message, "Subject").split())[:_LONGEST_SUBJECT],
+        body=body[:_LONGEST_BODY],
+        said=_new_in(body),
+        tokens=tuple(dict.fromkeys(_TOKEN.findall(" ".join(recipients).lower()))),
+        answers=tuple(dict.fromkeys(_MESSAGE_ID.findall(threads))),
+        attachments=tuple(_attachments(message)),
+        is_automatic=_is_automatic(message),
+        is_proven=_is_proven(message),
+    )
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    try:
+        return str(message.get(name, ""))
+    except (ValueError, LookupError, IndexError, AttributeError):  # a header that breaks the parser says nothing
+        return ""
+
+
+def _addresses(message: EmailMessage, name: str) -> tuple[str, ...]:
+    found = getaddresses([_header(message, name)])
+    return tuple(address.casefold() for _, address in found if "@" in address)
+
+
+def _body(message: EmailMessage) -> str:
+    try:
+        part = message.get_body(preferencelist=("plain", "html"))
+    except (ValueError, LookupError, AttributeError):
+        return ""
+    if part is None:
+        return ""
+    text = _text(part)
+    if part.get_content_type() == "text/html":
+        text = _Words.of(text)
+    return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace("\ufffd", "?").strip()
+
+
+def _text(part: MIMEPart) -> str:
+    payload = part.get_payload(decode=True)
+    raw = payload if isinstance(payload, bytes) else b""
+    try:
+        return raw.decode(part.get_content_charset("utf-8"), "replace")
+    except LookupError:  # a character set that nobody knows
+        return raw.decode("utf-8", "replace")
+
+
+def _new_in(body: str) -> str:
+    """What stands before the first line that quotes."""
+    lines = []
+    for line in body.splitlines():
+        if _QUOTED.match(line.strip()):
+            break
+        if line.strip():
+            lines.append(line.strip())
+    return "\n".join(lines)
+
+
+def _attachments(message: EmailMessage) -> Iterator[MailAttachment]:
+    for part in message.walk():
+        if part.is_multipart() or part.get_content_disposition() not in {"attachment", "inline"}:
+            continue
+        name = part.get_filename()
+        content = part.get_payload(decode=True)
+        if name and isinstance(content, bytes) and content:
+            plain = re.split(r"[/\\]", _UNSEEN.sub("", name).replace("\n", " ").replace("\t", " "))[-1].strip()
+            yield MailAttachment(plain[:200] or "attachment", part.get_content_type(), content)
+
+
+def _is_automatic(message: EmailMessage) -> bool:
+    automatic = _header(message, "Auto-Submitted").strip().lower()
+    bulk = _header(message, "Precedence").strip().lower()
+    return (bool(automatic) and automatic != "no") or bulk in {"bulk", "junk", "auto_reply"}
+
+
+def _is_proven(message: EmailMessage) -> bool:
+    """What SES has found when it took the message in: its own header stands above those that came along."""
+    found = message.get_all("Authentication-Results") or []
+    first = str(found[0]) if found else ""
+    return (
+        first.strip().startswith("amazonses.com")
+        and "dmarc=fail" not in first
+        and ("dkim=pass" in first or "spf=pass" in first)
+    )
+
+
+class _Words(HTMLParser):
+    """The words of a page, a line for each block."""
+
+    _BLOCKS: Final = frozenset({"br", "div", "li", "p", "tr", "h1", "h2", "h3", "blockquote"})
+    _SILENT: Final = frozenset({"head", "script", "style", "title"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[str] = []
+        self._silent = 0
+
+    @classmethod
+    def of(cls, page: str) -> str:
+        """The words of *page*."""
+        words = cls()
+        words.feed(page)
+        words.close()
+        lines = ("".join(words._pieces)).splitlines()
+        return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        """Begin a line, or fall silent."""
+        if tag in self._SILENT:
+            self._silent += 1
+        if tag in self._BLOCKS:
+            self._pieces.append("\n")
+        if tag == "blockquote":
+            self._pieces.append("> ")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Speak again."""
+        if tag in self._SILENT:
+            self._silent = max(0, self._silent - 1)
+
+    def handle_data(self, data: str) -> None:
+        """Words."""
+        if not self._silent:
+            self._pieces.append(data)

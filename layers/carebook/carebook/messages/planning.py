@@ -1,0 +1,186 @@
+"""From what somebody wants to send to the messages that come of it: one for each method, each with its fate."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from secrets import token_hex
+from typing import Final
+
+from carebook.identity import Person
+from carebook.ids import MESSAGE, new_id
+from carebook.messages.consents import Agreement, Consent, consent_address
+from carebook.messages.model import (
+    NOT_OPTED_IN,
+    QUEUED_FOR,
+    QUIET,
+    Attachment,
+    Kind,
+    Message,
+    Status,
+    Step,
+)
+from carebook.messages.quiet import released_at
+from carebook.messages.recipients import Recipient
+from carebook.messages.texts import opt_in_request
+from carebook.settings.model import AccountSettings
+
+_ASKED_AFTER: Final = timedelta(days=1)  # the answer releases what waits; the sweep looks whether it was missed
+_CARRY_FILES: Final = frozenset({"email", "fax"})
+_NO_REPLY: Final = frozenset({"voice"})
+# The owner of a fax machine is a business; no rule asks for their consent, and they could not reply.
+NEEDS_CONSENT: Final = frozenset({"email", "sms", "voice"})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Subject and body for one method."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is to be sent.
+
+    Attributes:
+        texts: for each method what it says; its keys are the methods, in order.
+        client_id, cc_of: for a contact's copy of a client's message, whose and which.
+    """
+
+    kind: Kind
+    texts: Mapping[str, Text]
+    attachments: tuple[Attachment, ...] = ()
+    client_id: str | None = None
+    cc_of: str | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """Messages to be written, consents that change with them, and those that must not change meanwhile."""
+
+    messages: list[Message] = field(default_factory=list)
+    requested: list[tuple[Consent, Consent]] = field(default_factory=list)
+    relied_on: list[Consent] = field(default_factory=list)
+
+    @property
+    def to_queue(self) -> list[Message]:
+        """What can be sent now."""
+        return [message for message in self.messages if message.status is Status.QUEUED]
+
+    @property
+    def all_skipped(self) -> bool:
+        """Whether nothing will ever be sent."""
+        return all(message.status is Status.SKIPPED for message in self.messages)
+
+
+Consents = Mapping[tuple[str, str], Consent]
+
+
+def addresses_of(recipient: Recipient, methods: Iterable[str]) -> list[tuple[str, str]]:
+    """Channels and addresses whose consent a plan must know."""
+    reached = ((method, recipient.reach[method].to) for method in methods)
+    found = (consent_address(method, to) for method, to in reached if to is not None)
+    return list(dict.fromkeys(address for address in found if address is not None))
+
+
+def plan(
+    recipient: Recipient,
+    draft: Draft,
+    *,
+    settings: AccountSettings,
+    consents: Consents,
+    configured: Callable[[str], bool],
+    by: Person,
+    now: datetime,
+) -> Plan:
+    """One message for each method of *draft*: queued, held or skipped; with opt-in requests where they are due."""
+    planned = Plan()
+    for method, text in draft.texts.items():
+        message = _message(recipient, draft, method, text, by, now)
+        where = None if message.to is None else consent_address(method, message.to)
+        consent = None if where is None else consents[where]
+        reason = _why_not(recipient, message, consent, configured)
+        if reason is not None:
+            planned.messages.append(_in_status(message, Status.SKIPPED, now, reason=reason))
+            continue
+        if consent is not None and consent not in planned.relied_on:
+            planned.relied_on.append(consent)
+        if consent is None or consent.agreement is Agreement.OPTED_IN or not settings.values["opt_in_required"]:
+            planned.messages.append(scheduled(message, recipient, settings, now))
+        elif method in _NO_REPLY:
+            planned.messages.append(_in_status(message, Status.SKIPPED, now, reason=NOT_OPTED_IN))
+        else:
+            if consent.wants_request(now) and all(before != consent for before, _ in planned.requested):
+                request = _request(recipient, draft, method, settings, by, now)
+                planned.messages.append(scheduled(request, recipient, settings, now))
+                planned.requested.append((consent, consent.changed(Agreement.REQUESTED, now, f"request {request.id}")))
+            held = _in_status(message, Status.HELD, now, reason=NOT_OPTED_IN, due_at=now + _ASKED_AFTER)
+            planned.messages.append(held)
+    changing = [before for before, _ in planned.requested]
+    planned.relied_on = [consent for consent in planned.relied_on if consent not in changing]
+    return planned
+
+
+def scheduled(message: Message, recipient: Recipient, settings: AccountSettings, now: datetime) -> Message:
+    """A new message as it goes out: queued, or held while it is quiet where the recipient lives."""
+    release = released_at(
+        now, method=message.method, time_zone=recipient.time_zone, hours=settings.values["quiet_hours"]
+    )
+    if release is not None:
+        return _in_status(message, Status.HELD, now, reason=QUIET, due_at=release)
+    return _in_status(message, Status.QUEUED, now, due_at=now + QUEUED_FOR)
+
+
+def _why_not(
+    recipient: Recipient, message: Message, consent: Consent | None, configured: Callable[[str], bool]
+) -> str | None:
+    reach = recipient.reach[message.method]
+    if not reach.ok:
+        return reach.reason
+    if not configured(message.method):
+        return "channel_not_configured"
+    if message.method == "fax" and any(one.content_type != "application/pdf" for one in message.attachments):
+        return "attachment_not_pdf"
+    return None if consent is None else consent.refusal()
+
+
+def _message(recipient: Recipient, draft: Draft, method: str, text: Text, by: Person, now: datetime) -> Message:
+    return Message(
+        id=new_id(MESSAGE, now),
+        account=recipient.account,
+        recipient_id=recipient.id,
+        version=1,
+        kind=draft.kind,
+        direction="out",
+        method=method,
+        to=recipient.reach[method].to,
+        subject=text.subject,
+        body=text.body,
+        attachments=draft.attachments if method in _CARRY_FILES else (),
+        status=Status.QUEUED,
+        history=(),
+        created_at=now,
+        created_by=by,
+        client_id=draft.client_id,
+        cc_of=draft.cc_of,
+        reply_token=token_hex(12) if method == "email" else None,
+    )
+
+
+def _request(
+    recipient: Recipient, draft: Draft, method: str, settings: AccountSettings, by: Person, now: datetime
+) -> Message:
+    asking = Draft(kind=Kind.OPT_IN_REQUEST, texts={}, client_id=draft.client_id)
+    return _message(recipient, asking, method, Text(*opt_in_request(settings, method)), by, now)
+
+
+def _in_status(
+    message: Message, status: Status, now: datetime, *, reason: str | None = None, due_at: datetime | None = None
+) -> Message:
+    return replace(message, status=status, reason=reason, due_at=due_at, history=(Step(status, now, reason),))
+
+
+def methods_of(asked: Sequence[str] | None, recipient: Recipient) -> tuple[str, ...]:
+    """The methods to use: those asked for, else the recipient's own."""
+    return tuple(asked) if asked is not None else recipient.methods

@@ -1,0 +1,64 @@
+"""Whom messages go to: contacts, later clients. What sending must know of them, and nothing more."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from carebook.contacts.model import Contact, Reach, reachable
+from carebook.contacts.service import ContactStore
+from carebook.errors import NotFound
+from carebook.settings.model import AccountSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Somebody who can be written to.
+
+    Attributes:
+        version: of the record; what is written for them is written only while they are still at it.
+        reach: for each method the number or address it would use, or why it cannot.
+    """
+
+    account: str
+    id: str
+    version: int
+    methods: tuple[str, ...]
+    time_zone: str
+    archived: bool
+    reach: Mapping[str, Reach]
+
+
+def recipient_of(contact: Contact, settings: AccountSettings) -> Recipient:
+    """*contact* as somebody who can be written to."""
+    reach = dict(reachable(contact, settings))
+    if reach["email"].ok:
+        reach["email"] = Reach(ok=True, to=contact.details.emails[0].address)
+    return Recipient(
+        account=contact.account,
+        id=contact.id,
+        version=contact.version,
+        methods=contact.details.messaging_methods,
+        time_zone=contact.details.time_zone or settings.values["time_zone"],
+        archived=contact.archived_at is not None,
+        reach=reach,
+    )
+
+
+class ContactRecipients:
+    """Recipients that are contacts."""
+
+    def __init__(self, contacts: ContactStore) -> None:
+        self._contacts = contacts
+
+    def those(self, account: str, ids: Iterable[str], settings: AccountSettings) -> dict[str, Recipient]:
+        """The recipients by the id that was asked for, archived and merged ones too; those that are gone are missing.
+
+        One request for all, and one for each that is not in use.
+        """
+        asked = list(dict.fromkeys(ids))
+        found = {contact.id: contact for contact in self._contacts.find_many(account, asked)}
+        for missing in (one for one in asked if one not in found):
+            try:
+                found[missing] = self._contacts.find(account, missing)[0]
+            except NotFound:
+                continue
+        return {asked_id: recipient_of(contact, settings) for asked_id, contact in found.items()}

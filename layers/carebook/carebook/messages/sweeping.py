@@ -1,0 +1,110 @@
+"""Looking after messages that wait: what may go now, what got stuck, what nobody can tell about."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from carebook.errors import Conflict, NotFound
+from carebook.messages.consents import Agreement
+from carebook.messages.delivery import DeliveryStore, where_of
+from carebook.messages.model import (
+    GIVEN_UP_AFTER,
+    NOT_OPTED_IN,
+    OUTCOME_UNKNOWN,
+    QUEUED_FOR,
+    Message,
+    Status,
+)
+from carebook.messages.service import MessageQueue, MessageRef, queue_messages, ref_of
+
+_ASKED_EVERY: Final = timedelta(days=1)
+_AGREES_WITHIN: Final = timedelta(days=30)
+
+
+class DueStore(DeliveryStore, Protocol):
+    """What the sweep needs of the message store."""
+
+    def due(self, *, now: datetime, limit: int) -> Iterable[MessageRef]:
+        """Messages of any account whose time has come."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """All that the sweep needs."""
+
+    messages: DueStore
+    queue: MessageQueue
+    now: Callable[[], datetime]
+
+
+def sweep_message(sweep: Sweep, ref: MessageRef) -> bool:
+    """Take a message that is due one step on; whether there was one to take."""
+    now = sweep.now()
+    try:
+        before = sweep.messages.find(ref)
+    except NotFound:  # moved by a merge a moment ago: the index will say where to
+        return False
+    if before.due_at is None or before.due_at > now:
+        return False
+    after = _step(sweep, before, now)
+    try:
+        sweep.messages.replace(before, after)
+    except Conflict:  # somebody else was faster
+        return False
+    if after.can_be_claimed:
+        sweep.queue.put([ref_of(after)])
+    return True
+
+
+def _step(sweep: Sweep, message: Message, now: datetime) -> Message:
+    if message.status is Status.HELD:
+        if message.reason == NOT_OPTED_IN:
+            return _after_asking(sweep, message, now)
+        return message.stepped(Status.QUEUED, now, due_at=now + QUEUED_FOR)
+    if message.claimed_at is not None:
+        return message.stepped(Status.FAILED, now, reason=OUTCOME_UNKNOWN)
+    if now - message.history[-1].at > GIVEN_UP_AFTER:
+        return message.stepped(Status.FAILED, now, reason="provider_unavailable")
+    waiting = replace(message, version=message.version + 1, tried=message.tried + 1)
+    return replace(waiting, due_at=now + waiting.patience)
+
+
+def _after_asking(sweep: Sweep, message: Message, now: datetime) -> Message:
+    """A message that waits for its reader's consent: released, refused, given up, or asked about tomorrow again."""
+    where = where_of(message)
+    consent = sweep.messages.consents(message.account, [where])[where] if where else None
+    if consent is None or consent.agreement is Agreement.OPTED_IN:
+        return message.stepped(Status.QUEUED, now, due_at=now + QUEUED_FOR)
+    if consent.agreement is Agreement.OPTED_OUT:
+        return message.stepped(Status.OPTED_OUT, now, reason="opted_out")
+    if now - message.created_at > _AGREES_WITHIN:
+        return message.stepped(Status.SKIPPED, now, reason=NOT_OPTED_IN)
+    return replace(message, version=message.version + 1, due_at=now + _ASKED_EVERY)
+
+
+class WaitingStore(DeliveryStore, Protocol):
+    """What the release needs of the message store."""
+
+    def waiting(self, account: str, channel: str, address: str) -> list[Message]:
+        """What waits for the consent of an address's owner."""
+        ...
+
+
+def release_waiting(
+    messages: WaitingStore, queue: MessageQueue, *, account: str, where: tuple[str, str], now: datetime
+) -> int:
+    """Send on their way what waited until the owner of an address agreed; how many there were."""
+    released: list[Message] = []
+    for message in messages.waiting(account, *where):
+        if message.status is not Status.HELD or message.reason != NOT_OPTED_IN:
+            continue
+        queued = message.stepped(Status.QUEUED, now, due_at=now + QUEUED_FOR)
+        try:
+            messages.replace(message, queued)
+        except Conflict:
+            continue
+        released.append(queued)
+    queue_messages(queue, released)
+    return len(released)
