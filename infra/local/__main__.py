@@ -83,6 +83,7 @@ def tell(home: Home, started: session.Started, seconds: float) -> None:
     show(f"\nReady in {seconds:.0f} s" + (", already running" if started.found_running else ""))
     show(f"  API       {described['api_url']}")
     show(f"  contract  {described['api_url']}/docs")
+    show(f"  inbox     {described['inbox_url']}  (every message that recipients would get)")
     show(f"  AWS       {described['aws_endpoint']} (region {described['region']}, keys test / test)")
     show(f"\nDemo logins (also in {shown(home.stack_file)})")
     for user in described["users"]:

@@ -15,6 +15,9 @@ DROPPED_FOR_SAM = ("AWS_", "SAM_CLI_", "PYTHON", "MAKE", "MFLAGS")
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """The emulator's root keys; IAM binds everyone else, the functions' roles above all."""
 
+CARRIED = ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", "AWS_ENDPOINT_URL_SESV2")
+"""The services whose requests go to the carrier inbox: one that the emulator lacks, and one of which it keeps half."""
+
 NO_PERSONAL_CONFIGURATION = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -29,6 +32,21 @@ NO_PERSONAL_CONFIGURATION = {
 def endpoint(port: int) -> str:
     """Where the embedded AWS answers."""
     return f"http://127.0.0.1:{port}"
+
+
+def inbox_port(port: int) -> int:
+    """Where the carrier inbox of the stack on *port* listens: the next port, or the one before the last of all."""
+    return port + 1 if port < 65535 else port - 1
+
+
+def inbox_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """For the carrier inbox."""
+    return {
+        **{name: base[name] for name in KEPT_FOR_THE_EMULATOR if name in base},
+        **NO_PERSONAL_CONFIGURATION,
+        "PYTHONPATH": str(ROOT / "layers" / "carebook"),
+        "PYTHONUTF8": "1",
+    }
 
 
 def emulator_environment(home: Home, port: int, base: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -52,6 +70,9 @@ def emulator_environment(home: Home, port: int, base: Mapping[str, str] = os.env
         "DOCKER_HOST": "unix:///nonexistent",
         "LOG_LEVEL": "INFO",
         "PYTHONUTF8": "1",
+        # The functions get all of this environment beside their own. On AWS nothing names an endpoint: there the SDK
+        # finds the services by itself, so the template says nothing of it.
+        **{name: endpoint(inbox_port(port)) for name in CARRIED},
     }
 
 

@@ -53,6 +53,10 @@ class Home:
         return self.data / "s3"
 
     @property
+    def inbox_data(self) -> Path:
+        return self.data / "inbox"
+
+    @property
     def version_file(self) -> Path:
         return self.data / "version"
 
@@ -76,6 +80,10 @@ class Home:
     @property
     def run_file(self) -> Path:
         return self.path / "run.json"
+
+    @property
+    def inbox_run_file(self) -> Path:
+        return self.path / "inbox.json"
 
     def prepare(self) -> None:
         """Create the folders; refuse a disk too full to end well."""
@@ -119,12 +127,13 @@ class Home:
             yield
 
 
-def describe(*, port: int, api_id: str, client_id: str, users: list[dict[str, str]]) -> dict[str, Any]:
+def describe(*, port: int, inbox_port: int, api_id: str, client_id: str, users: list[dict[str, str]]) -> dict[str, Any]:
     """What scripts and tests read from `stack.json`: addresses and logins."""
     endpoint = f"http://localhost:{port}"
     return {
         "api_url": f"{endpoint}/_aws/execute-api/{api_id}/v1",
         "console_url": None,
+        "inbox_url": f"http://localhost:{inbox_port}",
         "region": REGION,
         "aws_endpoint": endpoint,
         "cognito_endpoint": endpoint,

@@ -80,6 +80,14 @@ def free_port() -> int:
         return number
 
 
+def free_ports() -> int:
+    """A loopback port that nothing listens on, and nothing on the next one either."""
+    while True:
+        number = free_port()
+        if number < 65535 and port_is_free(number + 1):
+            return number
+
+
 def listener_on(port: int) -> str:
     """Who listens on *port*, in words for an error message."""
     pid = _listening_pid_from_proc(port) if PROC.is_dir() else _listening_pid_from_lsof(port)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local import deploy, emulator, users
+from infra.local import deploy, emulator, inbox_process, users
 from infra.local.build import Build, build
+from infra.local.environment import inbox_port
 from infra.local.home import DEFAULT_PORT, Home, describe
 from infra.local.logs import function_lines, last_failure
-from infra.local.process import free_port, signal_and_wait
+from infra.local.process import free_ports, signal_and_wait
 from infra.local.progress import LaptopStackError, step
 from infra.local.seed import seed, warm_up
 
@@ -41,12 +42,15 @@ def start(home: Home, options: Options) -> Started:
         if running and options.fresh:
             with step("AWS", "ending the stack that runs, without its data"):
                 signal_and_wait(running.pid, running.mark, number=signal.SIGKILL, seconds=10)
+                inbox_process.stop(home)
             running = None
         if running and running.port != options.port:
             raise LaptopStackError(
                 f"This laptop stack is already running on port {running.port};"
                 f" use it there, or make stop first to move it to {options.port}."
             )
+        if running is None:
+            inbox_process.stop(home)
         if options.fresh:
             home.forget()
         home.prepare()
@@ -59,9 +63,13 @@ def start(home: Home, options: Options) -> Started:
                 running = emulator.start(home, options.port)
                 current.say(f"started on 127.0.0.1:{options.port}")
         try:
+            with step("inbox", "starting") as current:
+                inbox = inbox_process.ensure(home, options.port)
+                current.say(f"on 127.0.0.1:{inbox.port}")
             description = fill(home, running, built, options)
         except BaseException:
             if not found_running:
+                inbox_process.stop(home)
                 emulator.stop(home, running)
             raise
         return Started(running, description, found_running)
@@ -74,7 +82,9 @@ def fill(home: Home, running: emulator.Running, built: Build, options: Options) 
         stack = deploy.deploy(home, port, built, current)
     staff = users.staff(home.read_stack().get("users", []))
     # Written before the users exist: a password that is set must not be lost.
-    description = describe(port=port, api_id=stack.api_id, client_id=stack.client_id, users=staff)
+    description = describe(
+        port=port, inbox_port=inbox_port(port), api_id=stack.api_id, client_id=stack.client_id, users=staff
+    )
     home.write_stack(description)
     with step("users", "creating users") as current:
         created = users.create_users(port, stack, staff)
@@ -98,10 +108,15 @@ def stop(home: Home) -> bool:
     """Stop what runs in *home* and keep its data; whether anything ran."""
     running = emulator.running_in(home)
     if running is None:
+        inbox_process.stop(home)
         home.run_file.unlink(missing_ok=True)
         return False
     with step("AWS", "stopping and writing its data") as current:
-        emulator.stop(home, running)
+        try:
+            emulator.stop(home, running)
+        finally:
+            # After the emulator: what its functions still send must find it.
+            inbox_process.stop(home)
         current.say("stopped, data kept")
     return True
 
@@ -119,7 +134,7 @@ def running_stack(
         fresh: Whether to forget what an earlier stack left in *home*.
     """
     place = Home(home.resolve())
-    started = start(place, Options(port or free_port(), fresh=fresh, seeded=seeded))
+    started = start(place, Options(port or free_ports(), fresh=fresh, seeded=seeded))
     try:
         yield started.description
     finally:

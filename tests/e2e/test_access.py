@@ -16,6 +16,11 @@ EVERYBODY = set(ROLES)
 ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/settings"): (None, EVERYBODY, 200),
     ("PATCH", "/settings"): ({"practice_name": "Lakeside"}, {"director", "administrative"}, 200),
+    ("GET", "/settings/message-templates"): (None, EVERYBODY, 200),
+    ("GET", "/settings/message-templates/{kind}/{method}"): (None, EVERYBODY, 200),
+    ("PUT", "/settings/message-templates/{kind}/{method}"): ({"body": "Hi"}, {"director", "administrative"}, 200),
+    ("DELETE", "/settings/message-templates/{kind}/{method}"): (None, {"director", "administrative"}, 204),
+    ("POST", "/settings/message-templates/{kind}/{method}/preview"): ({"body": "Hi"}, EVERYBODY, 200),
     ("GET", "/contacts"): (None, EVERYBODY, 200),
     ("POST", "/contacts"): (CONTACT, EVERYBODY, 201),
     ("GET", "/contacts/{contact_id}"): (None, EVERYBODY, 200),
@@ -60,7 +65,8 @@ MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any]) -> str:
     """The route for the contact and, where it needs them, for a client of the contact and a referral by it."""
-    path = route[1].replace("{contact_id}", contact["id"])
+    named = route[1].replace("{kind}", "share").replace("{method}", "sms")
+    path = named.replace("{contact_id}", contact["id"])
     if "{client_id}" not in path:
         return path
     client = stack.call("POST", "/clients", body={"last_name": uuid4().hex}).json()["id"]

@@ -76,6 +76,7 @@ def handler_for(path: str) -> Handler:
     from functions.contacts.api import handler as contacts
     from functions.contract.api import handler as contract
     from functions.duplicates.api import handler as duplicates
+    from functions.message_templates.api import handler as message_templates
     from functions.messages.api import handler as messages
     from functions.referrals.api import handler as referrals
     from functions.search.api import handler as search
@@ -85,6 +86,8 @@ def handler_for(path: str) -> Handler:
         return search
     if path.startswith("/contacts/duplicates") or path.endswith(("/merge", "/unmerge")):
         return duplicates
+    if path.startswith("/settings/message-templates"):
+        return message_templates
     if path.split("/")[3:4] in (["messages"], ["notes"]):
         return messages
     if "/referrals" in path or path.endswith("/claim"):

@@ -168,6 +168,19 @@ def test_the_settings_function(director: Caller) -> None:
     assert asked == CALLS["SettingsApi"]
 
 
+def test_the_message_templates_function(director: Caller) -> None:
+    target = "/settings/message-templates/share/sms"
+    key = {"Idempotency-Key": "k"}
+    with recorded() as asked:
+        director.get("/settings/message-templates")
+        director.get(target)
+        director.call("PUT", target, body={"body": "x"})
+        director.delete(target)
+        director.post(f"{target}/preview", headers=key)
+        director.post(f"{target}/preview", {"body": "{{"}, headers={"Idempotency-Key": "refused"})
+    assert asked == CALLS["MessageTemplatesApi"]
+
+
 def test_the_purge_function(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     whole_life(director)
     later = utcnow() + timedelta(days=31)

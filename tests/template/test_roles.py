@@ -75,6 +75,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     "ReleaseHeld": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI2": {"Query"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
+    "MessageTemplatesApi": {"table": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
     "ContractApi": {},
 }
 # Holds what is due in every account.

@@ -4,11 +4,12 @@ import re
 from datetime import datetime
 from typing import Final
 
+APPOINTMENT: Final = "apt"
+BILL: Final = "bil"
 CLIENT: Final = "cli"
 CONTACT: Final = "con"
 HISTORY: Final = "his"
 REFERRAL: Final = "ref"
-CLIENT: Final = "cli"
 MESSAGE: Final = "msg"
 
 # Crockford's base 32 as the ULID specification fixes it; the first digit of 48 bits in base 32 is at most 7.

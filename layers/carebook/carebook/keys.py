@@ -359,3 +359,20 @@ def writer_key(channel: str, address: str, account: str) -> Key:
 def reply_key(token: str) -> Key:
     """Which message a reply address belongs to."""
     return Key(f"REPLY#{token}", "TO")
+
+
+# Message templates ----------------------------------------------------------------------------------------------------
+
+MESSAGE_TEMPLATES_FIRST: Final = "MSGTPL#"
+MESSAGE_TEMPLATES_LAST: Final = f"MSGTPL#{HIGHEST}"
+
+
+def message_template_key(account: str, kind: str, method: str) -> Key:
+    """A practice's own template of a kind of message by a method."""
+    return Key(f"A#{account}", f"MSGTPL#{kind}#{method}")
+
+
+def parse_message_template_sk(sk: str) -> tuple[str, str]:
+    """Kind and method out of :func:`message_template_key`."""
+    _, kind, method = sk.split("#")
+    return kind, method

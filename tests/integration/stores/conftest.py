@@ -12,6 +12,8 @@ from carebook.clients.linking import Books
 from carebook.clients.store import TableClients
 from carebook.contacts.service import ContactStore
 from carebook.contacts.store import TableContacts
+from carebook.message_templates.service import MessageTemplateStore
+from carebook.message_templates.store import TableMessageTemplates
 from carebook.referrals.service import Desk
 from carebook.referrals.store import TableReferrals
 from carebook.settings.service import SettingsStore
@@ -19,6 +21,7 @@ from carebook.settings.store import TableSettings
 from carebook.table import Table
 from tests.fakes.clients import MemoryClients, MemoryLinks
 from tests.fakes.contacts import MemoryContacts
+from tests.fakes.message_templates import MemoryMessageTemplates
 from tests.fakes.referrals import MemoryReferrals
 from tests.fakes.settings import MemorySettings
 from tests.integration.conftest import TABLE
@@ -119,3 +122,10 @@ def books(shelves: Shelves) -> Books:
 @pytest.fixture
 def settings(request: pytest.FixtureRequest) -> SettingsStore:
     return _stores(request).settings
+
+
+@pytest.fixture
+def templates(request: pytest.FixtureRequest) -> MessageTemplateStore:
+    if request.param == "memory":
+        return MemoryMessageTemplates()
+    return TableMessageTemplates(request.getfixturevalue("table"))

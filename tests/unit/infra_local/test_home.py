@@ -20,13 +20,15 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_the_description_has_what_scripts_rely_on() -> None:
-    described = describe(port=4566, api_id="abc", client_id="def", users=staff())
+    described = describe(port=4566, inbox_port=4567, api_id="abc", client_id="def", users=staff())
     assert list(described) == [
-        "api_url", "console_url", "region", "aws_endpoint", "cognito_endpoint", "client_id", "stack_name", "users",
+        "api_url", "console_url", "inbox_url", "region", "aws_endpoint", "cognito_endpoint", "client_id",
+        "stack_name", "users",
     ]  # fmt: skip
     assert described["api_url"] == "http://localhost:4566/_aws/execute-api/abc/v1"
     assert described["aws_endpoint"] == described["cognito_endpoint"] == "http://localhost:4566"
     assert described["console_url"] is None
+    assert described["inbox_url"] == "http://localhost:4567"
     assert all(set(user) == {"email", "password", "account_id", "role"} for user in described["users"])
 
 
