@@ -79,6 +79,7 @@ def handler_for(path: str) -> Handler:
     from functions.message_templates.api import handler as message_templates
     from functions.messages.api import handler as messages
     from functions.referrals.api import handler as referrals
+    from functions.schedule.api import handler as schedule
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
 
@@ -90,6 +91,12 @@ def handler_for(path: str) -> Handler:
         return message_templates
     if path.split("/")[3:4] in (["messages"], ["notes"]):
         return messages
+    if path.split("/")[1] == "clients" and path.split("/")[3:4] in (
+        ["appointments"],
+        ["bills"],
+        ["automated-messages"],
+    ):
+        return schedule
     if "/referrals" in path or path.endswith("/claim"):
         return referrals
     if path.startswith("/contacts/") and path.endswith("/clients"):

@@ -211,6 +211,7 @@ class HistoryEntryView(TypedDict):
         "created", "updated", "archived", "restored", "merged", "unmerged", "viewed",
         "linked", "link_changed", "unlinked", "referral_added", "referral_changed", "referral_deleted",
         "messaged", "message_retried", "noted", "reply_received",
+        "appointment_added", "appointment_changed", "appointment_canceled", "bill_added", "bill_changed", "bill_closed",
     ]  # fmt: skip
     version: int | None
     changes: list[ChangeView]
