@@ -67,20 +67,44 @@ CALLS: dict[str, dict[str, set[str]]] = {
     "MessagesApi": {
         "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}
     },
-    "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "PutItem"}},
+    "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem"}},
     "RecordReceipt": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI1": {"Query"}},
     "ReceiveReply": {
         "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "ConditionCheckItem"},
         "GSI1": {"Query"},
     },
     "ReleaseHeld": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI2": {"Query"}},
+    "ScheduleApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        }
+    },
+    "SendDue": {
+        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem", "ConditionCheckItem"},
+        "GSI2": {"Query"},
+    },
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "MessageTemplatesApi": {"table": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
     "ContractApi": {},
 }
 # Holds what is due in every account.
-READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "FinishMerges", "PurgeArchived", "ReleaseHeld"}
-SIGNS_CURSORS = {"ClientsApi", "ContactsApi", "DuplicatesApi", "MessagesApi", "ReferralsApi", "SearchApi"}
+READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "FinishMerges", "PurgeArchived", "ReleaseHeld", "SendDue"}
+SIGNS_CURSORS = {
+    "ClientsApi",
+    "ContactsApi",
+    "DuplicatesApi",
+    "MessagesApi",
+    "ReferralsApi",
+    "ScheduleApi",
+    "SearchApi",
+}
 
 # What lies in a bucket has names that no template knows.
 OBJECTS = {"${Messaging.Outputs.InboundBucketArn}/mail/*"}

@@ -71,7 +71,7 @@ def test_every_finding_is_documented() -> None:
 @pytest.mark.parametrize(
     "dotted",
     re.findall(
-        r"`((?:clients|contacts|duplicates|merging|referrals|search|settings)\.\w*store\.[A-Za-z_.]+)`",
+        r"`((?:clients|contacts|duplicates|merging|referrals|reminders|search|settings)\.\w*store\.[A-Za-z_.]+)`",
         (ROOT / "docs/table.md").read_text("utf-8"),
     ),
 )
