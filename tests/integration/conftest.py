@@ -89,6 +89,8 @@ def handler_for(path: str) -> Handler:
         return duplicates
     if path.startswith("/settings/message-templates"):
         return message_templates
+    if path.split("/")[1] == "clients" and path.split("/")[3:4] == ["messages"]:
+        return schedule
     if path.split("/")[3:4] in (["messages"], ["notes"]):
         return messages
     if path.split("/")[1] == "clients" and path.split("/")[3:4] in (
