@@ -6,7 +6,7 @@ was claimed and never told of is never sent again by itself: only the provider k
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -15,6 +15,7 @@ from carebook.ids import CONTACT, is_id
 from carebook.messages.attachments import AttachmentNotReady, AttachmentSource
 from carebook.messages.channels import Accepted, Attached, Busy, Channel, Channels, Outcome, Outgoing, Refused, Unknown
 from carebook.messages.consents import Agreement, Consent, consent_address
+from carebook.messages.filling import NOTHING_TO_FILL, Filling, NotToBeFilled
 from carebook.messages.model import OUTCOME_UNKNOWN, QUIET, Message, Status
 from carebook.messages.quiet import released_at
 from carebook.messages.recipients import Recipient
@@ -93,6 +94,7 @@ class Delivery:
     attachments: AttachmentSource
     channels: Channels
     now: Callable[[], datetime]
+    filling: Filling = NOTHING_TO_FILL
 
 
 @dataclass(slots=True)
@@ -248,9 +250,10 @@ def _decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel
             Attached(one.name, one.content_type, delivery.attachments.content(message.account, recipient.id, one))
             for one in message.attachments
         )
-    except AttachmentNotReady as refused:
+        body = delivery.filling.body(message, recipient.id)
+    except (AttachmentNotReady, NotToBeFilled) as refused:
         return message.stepped(Status.FAILED, now, reason=refused.reason)
-    return channel, _outgoing(message, message.to, situation.settings, attached)
+    return channel, replace(_outgoing(message, message.to, situation.settings, attached), body=body)
 
 
 def _outgoing(message: Message, to: str, settings: AccountSettings, attached: tuple[Attached, ...]) -> Outgoing:
