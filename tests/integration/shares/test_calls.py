@@ -34,9 +34,9 @@ def test_the_function_for_who_has_a_link(sharer: Sharer, recipient: Recipient) -
             recipient.open(one, "00000000")
         assert recipient.open(token, code).status == 200
     assert asked == CALLS["SharesPublic"]
-    # What is fetched by its address is fetched with the rights of who signed that; nothing else is asked of S3.
-    assert asked_of_buckets == set()
-    assert BUCKET_CALLS["SharesPublic"] == {"files": {"GetObject"}, "documents": {"GetObject"}}
+    # Addresses are signed; what is fetched by them is fetched with the rights of who signed.
+    assert asked_of_buckets == {"GetObject"}
+    assert BUCKET_CALLS["SharesPublic"] == {"files": asked_of_buckets, "documents": asked_of_buckets}
 
 
 def test_the_function_that_delivers_fills_in_what_is_sealed_with_the_rights_that_it_has(sharer: Sharer) -> None:

@@ -9,8 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import httpx
 import pytest
+from pynamodb.expressions.condition import Condition
 
 from carebook.files.model import Status
+from carebook.items import Item
 from carebook.shares import codes, opening
 from carebook.shares.codes import new_code
 from carebook.shares.open_store import TableOpenShares
@@ -32,9 +34,9 @@ def atomic(table: Table) -> Table:
     table.connect()
     lock, put_if = Lock(), table.put_if
 
-    def locked(*args: Any) -> bool:
+    def locked(item: Item, condition: Condition) -> bool:
         with lock:
-            return put_if(*args)
+            return put_if(item, condition)
 
     table.put_if = locked  # type: ignore[method-assign]
     return table

@@ -246,8 +246,11 @@ def test_what_waited_too_long_or_was_taken_back_is_not_sent(sharer: Sharer, cloc
     assert [(one["status"], one["reason"]) for one in messages] == [("failed", "share_closed")] * 2
 
 
-def test_shares_are_listed_newest_first_and_read_alone(sharer: Sharer) -> None:
-    ids = [sharer.share().body["id"] for _ in range(3)]
+def test_shares_are_listed_newest_first_and_read_alone(sharer: Sharer, clock: Clock) -> None:
+    ids: list[str] = []
+    for _ in range(3):
+        ids.append(sharer.share().body["id"])
+        clock.forward(seconds=1)
     page = sharer.caller.get(f"{sharer.path}/shares?limit=2").body
     assert [one["id"] for one in page["items"]] == ids[:0:-1]
     rest = sharer.caller.get(f"{sharer.path}/shares?limit=2&cursor={page['next_cursor']}").body

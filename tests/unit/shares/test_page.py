@@ -96,7 +96,7 @@ def test_before_the_code_a_page_says_nothing_of_who_and_what() -> None:
     text = re.sub(r"<style>.*</style>|<[^>]+>", " ", first, flags=re.DOTALL)
     assert " ".join(text.split()) == (
         "Documents for you Documents for you Enter the code that you were given separately from this link. "
-        "Code Open Eight digits, with or without spaces."
+        "Code Eight digits, with or without spaces. Open"
     )
 
 

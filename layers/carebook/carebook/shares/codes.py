@@ -7,7 +7,7 @@ from typing import Final
 
 from carebook.shares.model import Lock
 
-# Five guesses an hour are 8,400 in 70 days: of eight digits not one in ten thousand.
+# Five guesses an hour are 10,800 in 90 days, the longest life of a share: one in nine thousand of eight digits.
 DIGITS: Final = 8
 _TOKEN_BYTES: Final = 20
 # Some 50 ms and 16 MB for each guess, for us as for whoever holds the table.

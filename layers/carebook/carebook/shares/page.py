@@ -16,13 +16,15 @@ body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem 1r
 color:var(--ink);font:1.0625rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{width:100%;max-width:32rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;
 padding:clamp(1.5rem,6vw,2.5rem);box-shadow:0 1px 2px rgb(0 0 0/.05),0 12px 32px -16px rgb(0 0 0/.25)}
-svg{display:block;width:2.75rem;height:2.75rem;margin:0 0 1rem;color:var(--go)}
+svg{display:block;width:2.75rem;height:2.75rem;margin:0 0 1rem -.5rem;color:var(--go)}
 h1{margin:0 0 .5rem;font-size:1.5rem;line-height:1.25;letter-spacing:-.01em}
 p{margin:0 0 1rem}
 .soft{color:var(--soft);font-size:.9375rem}
 .said{white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid var(--line);padding-left:.875rem}
 .bad{color:var(--bad);background:var(--bad-paper);border-radius:.625rem;padding:.75rem .875rem}
-label{display:block;font-weight:600;margin:1.25rem 0 .375rem}
+main>:last-child{margin-bottom:0}
+label{display:block;font-weight:600;margin:1.25rem 0 0}
+#hint{margin:0 0 .5rem}
 input{width:100%;font:inherit;font-size:1.625rem;font-variant-numeric:tabular-nums;letter-spacing:.18em;
 padding:.625rem .875rem;color:inherit;background:transparent;border:1.5px solid var(--soft);border-radius:.625rem}
 button,.go{font:inherit;font-weight:600;color:var(--go-ink);background:var(--go);border:0;border-radius:.625rem;
@@ -34,6 +36,7 @@ ul{list-style:none;margin:1.25rem 0;padding:0;border-top:1px solid var(--line)}
 li{display:flex;flex-wrap:wrap;gap:.625rem 1rem;align-items:center;justify-content:space-between;padding:.875rem 0;
 border-bottom:1px solid var(--line)}
 li>div{flex:1 1 12rem;min-width:0}
+@media(max-width:30rem){li .go{width:100%}}
 li b{display:block;font-weight:600;overflow-wrap:anywhere}
 """
 _HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -69,10 +72,10 @@ _WHOLE: Final = (
 _FORM: Final = (
     "<p>{lead}</p>{alert}"
     '<form method="post" action="{action}" autocomplete="off"><label for="code">Code</label>'
+    '<p class="soft" id="hint">Eight digits, with or without spaces.</p>'
     '<input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="20" required '
     'aria-describedby="hint"{invalid}>'
     '<button type="submit">Open</button></form>'
-    '<p class="soft" id="hint">Eight digits, with or without spaces.</p>'
 )
 _LEAD: Final = "Enter the code that you were given separately from this link."
 

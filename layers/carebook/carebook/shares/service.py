@@ -1,7 +1,9 @@
 """What staff do with shares: make them, look at them and who opened them, take them back."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from carebook.contacts.history import Change, HistoryEntry, noted
@@ -9,10 +11,10 @@ from carebook.contacts.model import Contact
 from carebook.contacts.service import TOO_BUSY, checked_id, refuse_unwritable
 from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
 from carebook.ids import SHARE, is_id, new_id
-from carebook.messages.model import Kind, Message
-from carebook.messages.planning import Draft, Plan, Text, methods_of
-from carebook.messages.recipients import recipient_of
-from carebook.messages.service import plan_for, queue_messages
+from carebook.messages.model import Kind
+from carebook.messages.planning import Draft, Plan, Text, addresses_of, methods_of, plan
+from carebook.messages.recipients import Recipient, recipient_of
+from carebook.messages.service import queue_messages
 from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 from carebook.shares.codes import hash_of, locked_with, new_code, new_token
@@ -50,29 +52,31 @@ def create_share(desk: Desk, act: Act, order: Order, *, request: str | None = No
     raise Unavailable(TOO_BUSY)
 
 
+@dataclass(frozen=True, slots=True)
 class _Made:
     """A share with all that is written with it."""
 
-    def __init__(self, share: Share, secrets: Secrets, sealed: Sealed, planned: Plan, entry: HistoryEntry) -> None:
-        self.share, self.secrets, self.sealed, self.planned, self.entry = share, secrets, sealed, planned, entry
+    share: Share
+    secrets: Secrets
+    sealed: Sealed
+    planned: Plan
+    entry: HistoryEntry
 
 
 def _made(desk: Desk, act: Act, order: Order, contact: Contact, settings: AccountSettings) -> _Made:
-    share_id, token = new_id(SHARE, act.now), new_token()
+    share_id, token, recipient = new_id(SHARE, act.now), new_token(), recipient_of(contact, settings)
     secrets = Secrets(f"{order.address}/shares/{token}", new_code())
-    recipient = recipient_of(contact, settings)
     items = desk.contents.describe(act.account, contact.id, order.items)
     ends = end_of_last_day(act.now, days=order.days, time_zone=recipient.time_zone)
-    # How each method would fare says what goes by which; only then is there something to write.
-    nothing = Draft(kind=Kind.SHARE, texts=dict.fromkeys(methods_of(order.methods, recipient), Text("", "")))
-    ways = ways_of(plan_for(desk.outbox, recipient, nothing, settings, by=act.by, now=act.now).messages)
     expires_on = last_day(ends, time_zone=recipient.time_zone)
     values = values_for(contact, settings, message=order.message, expires_on=expires_on)
-    templates = desk.templates.changed(act.account)
-    texts = {method: text_of(method, what, secrets, values, templates) for method, what in ways.items()}
-    draft = replace(nothing, texts=texts, share_id=share_id)
-    planned = plan_for(desk.outbox, recipient, draft, settings, by=act.by, now=act.now)
-    by_what = {ways[one.method]: one for one in planned.messages if one.kind is Kind.SHARE}
+    blank = Draft(
+        kind=Kind.SHARE,
+        texts=dict.fromkeys(methods_of(order.methods, recipient), Text("", "")),
+        share_id=share_id,
+    )
+    ways, planned = _planned(desk, act, recipient, blank, settings, secrets, values)
+    sent = {ways[one.method]: Way(one.method, one.id) for one in planned.messages if one.kind is Kind.SHARE}
     share = Share(
         id=share_id,
         account=act.account,
@@ -82,8 +86,8 @@ def _made(desk: Desk, act: Act, order: Order, contact: Contact, settings: Accoun
         message=order.message,
         token_hash=hash_of(token),
         lock=locked_with(secrets.code, share_id=share_id, pepper=desk.vault.pepper),
-        link_way=_way(by_what[LINK]),
-        code_way=_way(by_what[CODE]) if CODE in by_what else None,
+        link_way=sent[LINK],
+        code_way=sent.get(CODE),
         created_at=act.now,
         created_by=act.by,
         expires_at=ends,
@@ -92,8 +96,30 @@ def _made(desk: Desk, act: Act, order: Order, contact: Contact, settings: Accoun
     return _Made(share, secrets, sealed, planned, _entry("shared", None, share, act))
 
 
-def _way(message: Message) -> Way:
-    return Way(message.method, message.id)
+def _planned(
+    desk: Desk,
+    act: Act,
+    recipient: Recipient,
+    blank: Draft,
+    settings: AccountSettings,
+    secrets: Secrets,
+    values: Mapping[str, str],
+) -> tuple[dict[str, str], Plan]:
+    """What goes by which method, and the messages for it. How a blank one would fare by each says which those are."""
+    consents = desk.outbox.messages.consents(act.account, addresses_of(recipient, blank.texts))
+    plan_of = partial(
+        plan,
+        recipient,
+        settings=settings,
+        consents=consents,
+        configured=desk.outbox.configured,
+        by=act.by,
+        now=act.now,
+    )
+    ways = ways_of(plan_of(blank).messages)
+    templates = desk.templates.changed(act.account)
+    texts = {method: text_of(method, what, secrets, values, templates) for method, what in ways.items()}
+    return ways, plan_of(replace(blank, texts=texts))
 
 
 def _made_before(desk: Desk, act: Act, contact_id: str, share_id: str) -> tuple[Share, str | None]:
