@@ -11,7 +11,7 @@ from carebook.keys import id_of_file
 from carebook.table import Row
 
 FILE_KIND: Final = "file"
-IN_SIGHT: Final = Item.kind == FILE_KIND  # and not a file being deleted
+IN_SIGHT: Final = Item.kind == FILE_KIND  # and not a file being deleted, of which there are few
 
 
 def file_document(file: File) -> dict[str, Any]:

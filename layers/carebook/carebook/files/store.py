@@ -154,7 +154,9 @@ class TableFiles:
         pk = keys.contact_pk(account, contact_id)
         high = keys.FILES_LAST if before is None else keys.file_key(account, contact_id, before).sk
         wanted = limit + (before is not None)  # the upper end is included
-        rows = self._table.query(pk, low=keys.FILES_FIRST, high=high, limit=wanted, newest_first=True, filters=IN_SIGHT)
+        rows = self._table.query(
+            pk, low=keys.FILES_FIRST, high=high, limit=wanted, newest_first=True, filters=IN_SIGHT, drops_few=True
+        )
         return [file_from(account, contact_id, row) for row in rows if before is None or row.key.sk != high][:limit]
 
     def due(self, *, now: datetime, limit: int) -> list[tuple[str, str, str]]:
