@@ -255,6 +255,23 @@ def test_after_the_last_try_the_file_counts_as_not_scanned_and_a_rescan_helps(
     assert desk.read(file_id)["status"] == "clean"
 
 
+def test_a_clean_file_whose_other_scan_fails_is_kept_and_comes_back(
+    desk: Desk, own_scanner: scanning.ClamAV, asked_again: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_id = desk.upload(b"hello")
+    desk.caller.post(f"{desk.path}/files/{file_id}/rescan")
+    with monkeypatch.context() as patch:
+        patch.setattr(own_scanner, "_definitions", DefinitionsBucket(desk.s3, BUCKETS["documents"]))  # none there
+        patch.setattr(own_scanner, "_manifest", None)
+        assert deliver(sent_to_the_queue(), attempt=4) == ["0"]
+    assert desk.read(file_id)["status"] == "scan_failed"
+    assert desk.caller.get(f"{desk.path}/files/{file_id}/download").status == 409
+    desk.caller.post(f"{desk.path}/files/{file_id}/rescan")
+    assert deliver(sent_to_the_queue()) == []
+    assert desk.read(file_id)["status"] == "clean"
+    assert len(desk.objects("files")) == 1
+
+
 def sent_to_the_queue() -> dict[str, Any]:
     import json
 

@@ -149,7 +149,7 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
     """The file with its verdict, its bytes where they belong; None when another run or a deletion was faster.
 
     Clean bytes are copied first, then the record says so, then they leave the quarantine. What is infected stays there,
-    where nobody can read it, for a later scan; what was refused goes.
+    where nobody can read it, for a later scan; what was refused goes. What has no verdict stays where it is.
     """
     scanned = file.place
     if scanned is None:
@@ -183,10 +183,14 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
 
 
 def _tidy(buckets: Buckets, scanned: Place, after: File) -> None:
-    """What was scanned goes from where it was, unless that is where it stays; what is not clean is nowhere readable."""
+    """What was scanned goes from where it was, unless that is where it stays.
+
+    Of what is not clean no copy stays where copies are read, but one that was found clean before and of which this scan
+    could say nothing: there is no other, and without a clean record nobody is given its address.
+    """
     if scanned != after.place:
         buckets.remove(scanned)
-    if not after.readable:
+    if after.place is None or after.place.bucket == "quarantine":
         buckets.remove_copies(scanned.key)
 
 
