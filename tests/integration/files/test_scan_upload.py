@@ -320,3 +320,20 @@ def test_definitions_that_are_not_what_the_manifest_says_are_none(
     item = desk.announce(b"hello")
     assert deliver(desk.post(item, b"hello")) == ["0"]
     assert desk.read(item["file"]["id"])["status"] == "scanning"
+
+
+def test_definitions_that_come_only_in_part_leave_nothing_on_the_disk(
+    desk: Desk, own_scanner: scanning.ClamAV, asked_again: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    def cut(_self: DefinitionsBucket, _manifest: object, folder: Path) -> None:
+        made.append(folder)
+        (folder / "half.cvd").write_bytes(b"half")
+        raise ConnectionError
+
+    monkeypatch.setattr(DefinitionsBucket, "fetch", cut)
+    item = desk.announce(b"hello")
+    assert deliver(desk.post(item, b"hello")) == ["0"]
+    assert len(made) == 1
+    assert not made[0].parent.exists()
