@@ -268,6 +268,17 @@ def test_another_scan_that_comes_to_no_verdict_costs_nobody_the_file(reason: Rea
     assert (desk.buckets.readable, desk.buckets.quarantined) == ([b"hello"], [])
 
 
+def test_a_name_that_a_clean_file_got_later_costs_nobody_the_file() -> None:
+    desk = Desk()
+    desk.event(desk.upload())
+    renamed = desk.current.edited(replace(desk.current.details, name="letter.pdf"), LATER)
+    desk.files.replace(desk.current, replace(renamed, content_type="application/octet-stream"), None)
+    again = rescan(desk)
+    finding = scan_file(again, desk.buckets, desk.scanner, now=lambda: LATER)
+    conclude(desk.files, desk.buckets, again, finding, now=LATER)
+    assert (desk.current.status, desk.buckets.readable) == (Status.CLEAN, [b"hello"])
+
+
 def test_a_false_alarm_is_put_right_by_another_scan() -> None:
     desk = Desk(b"virus they said")
     desk.event(desk.upload())

@@ -125,7 +125,10 @@ def inspect(file: File, buckets: Buckets, reply: Reply, *, now: Callable[[], dat
 
 
 def finding_of(file: File, reply: Reply, seen: Inspection, *, now: datetime) -> Finding:
-    """The status that a file gets. Malware goes before all else; then the content must be what was announced."""
+    """The status that a file gets. Malware goes before all else; then the content must be what was announced.
+
+    What was accepted once is not refused for a name that it got later: that would cost somebody the file.
+    """
     verdict = "clean" if reply.signature is None else "infected"
     scan = Scan(reply.engine, reply.definitions or None, verdict, reply.signature, now)
     if reply.signature is not None:
@@ -135,7 +138,8 @@ def finding_of(file: File, reply: Reply, seen: Inspection, *, now: datetime) -> 
     sha256 = seen.digest.hexdigest()
     if seen.size != file.size or file.sha256 not in {None, sha256}:
         return Finding(Status.REFUSED, scan, Reason.CHECKSUM_MISMATCH)
-    if contradiction(seen.head, content_type=file.content_type, name=file.details.name) is not None:
+    was_accepted = file.place is not None and file.place.bucket == "files"
+    if not was_accepted and contradiction(seen.head, content_type=file.content_type, name=file.details.name):
         return Finding(Status.REFUSED, scan, Reason.TYPE_MISMATCH, sha256)
     return Finding(Status.CLEAN, scan, None, sha256)
 
