@@ -126,6 +126,18 @@ def test_an_event_that_comes_again_and_again_changes_nothing(desk: Desk) -> None
     assert desk.objects("quarantine") == []
 
 
+def test_what_can_be_read_is_the_very_version_that_was_scanned(desk: Desk) -> None:
+    """The form can be posted again at any moment; what comes then must not pass as what was found clean."""
+    item = desk.announce(b"hello")
+    event = desk.post(item, b"hello")
+    later = desk.post(item, b"virus")
+    assert deliver(event) == []
+    key = item["upload"]["fields"]["key"]
+    assert desk.s3.get_object(Bucket=BUCKETS["files"], Key=key)["Body"].read() == b"hello"
+    assert deliver(later) == []
+    assert desk.objects() == [f"files:{key}"]
+
+
 def test_an_event_without_a_version_means_what_lies_there(desk: Desk) -> None:
     item = desk.announce(b"hello")
     desk.post(item, b"hello")
