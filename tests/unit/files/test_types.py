@@ -46,7 +46,7 @@ def archive() -> bytes:
         (b"BMI,weight\n22,70\n", "text/csv", "people.csv"),
         (b"BMP: Na 140", "text/plain", "labs.txt"),
         (b"MZ, 1. Stock\r\n", "text/plain", "a.txt"),
-        (gzip.compress(PDF), "application/octet-stream", "scan.pdf.gz"),
+        (gzip.compress(PDF, mtime=0), "application/octet-stream", "scan.pdf.gz"),
         (OLE, "application/vnd.ms-outlook", "mail.msg"),
         (PNG, "image/jpeg", "photo.jpg"),
         (JPEG, "image/jpg", "photo.jpg"),
