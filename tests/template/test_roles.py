@@ -148,7 +148,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     "ContactsApi": _PURGES | _PURGES_DOCUMENTS,
     "PurgeArchived": _PURGES | _PURGES_DOCUMENTS,
     "FilesApi": {
-        "files": {"GetObject", "ListBucketVersions", "DeleteObjectVersion"},
+        "files": _PURGES["files"] | {"GetObject", "GetObjectVersion", "PutObject", "ListBucket"},
         "quarantine": {"PutObject", "ListBucketVersions", "DeleteObjectVersion"},
     },
     "ScanUpload": {

@@ -142,7 +142,7 @@ def test_of_two_copies_the_one_that_does_not_count_is_removed(monkeypatch: pytes
     finding = scan_file(file, desk.buckets, desk.scanner, now=lambda: LATER)
     copy = desk.buckets.take_over
 
-    def other_run_first(scanned: Place) -> Place:
+    def other_run_first(scanned: Place, _: File) -> Place:
         monkeypatch.setattr(desk.buckets, "take_over", copy)
         conclude(desk.files, desk.buckets, file, finding, now=LATER)
         return desk.buckets.put(scanned.key, b"hello", bucket="files")

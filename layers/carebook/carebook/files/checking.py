@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from carebook.errors import Conflict, Unavailable
 from carebook.files.history import entry_of
 from carebook.files.model import File, Finding, Place, Reason, Scan, Status
-from carebook.files.ports import FileStore
+from carebook.files.ports import FileStore, Gone
 from carebook.files.scanner import Reply, Scanner
 from carebook.files.types import HEAD, contradiction
 from carebook.identity import Person
@@ -24,10 +24,6 @@ _REASONS: Final = (("Heuristics.Encrypted.", Reason.ENCRYPTED), ("Heuristics.Lim
 _TAKES_BYTES: Final = frozenset({Status.AWAITING_UPLOAD, Status.EXPIRED})
 
 
-class Gone(Exception):
-    """The bytes are not there (any more)."""
-
-
 class Buckets(Protocol):
     """Where the bytes are."""
 
@@ -35,8 +31,8 @@ class Buckets(Protocol):
         """The bytes of one version; Gone when there is none."""
         ...
 
-    def take_over(self, place: Place) -> Place:
-        """Copy this version of the quarantine to where it can be read; Gone when there is none."""
+    def take_over(self, place: Place, file: File) -> Place:
+        """Copy this version of the quarantine to where it can be read under its name; Gone when there is none."""
         ...
 
     def remove(self, place: Place) -> None:
@@ -159,7 +155,7 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
     if scanned is None:
         return None
     try:
-        place = _place_after(buckets, scanned, finding)
+        place = _place_after(buckets, scanned, finding, file)
     except Gone:
         if _still_waits(files.locate(file.account, file.contact_id, file.id), scanned):
             raise
@@ -203,9 +199,9 @@ def _still_waits(file: File | None, place: Place) -> bool:
     return file is not None and file.status is Status.SCANNING and file.place == place
 
 
-def _place_after(buckets: Buckets, scanned: Place, finding: Finding) -> Place | None:
+def _place_after(buckets: Buckets, scanned: Place, finding: Finding, file: File) -> Place | None:
     if finding.status is Status.CLEAN:
-        return buckets.take_over(scanned) if scanned.bucket == "quarantine" else scanned
+        return buckets.take_over(scanned, file) if scanned.bucket == "quarantine" else scanned
     if finding.status is Status.REFUSED or (finding.status is Status.INFECTED and scanned.bucket == "files"):
         return None
     return scanned

@@ -12,6 +12,10 @@ from carebook.files.model import File
 from carebook.identity import Person
 
 
+class Gone(Exception):
+    """The bytes are not there (any more)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """What posts a file straight to its bucket: address and fields, the file itself last."""
@@ -97,8 +101,16 @@ class Bucket(Protocol):
         """A form that takes exactly this file until then."""
         ...
 
+    def put_name(self, file: File) -> None:
+        """See to it that what is fetched is saved under the name that the file has now.
+
+        Raises:
+            Gone: when its bytes are not there any more.
+        """
+        ...
+
     def download_url(self, file: File, *, seconds: int) -> str:
-        """An address under which the file can be fetched, under its own name, for so long."""
+        """An address under which the file can be fetched for so long."""
         ...
 
 

@@ -12,7 +12,7 @@ from carebook.contacts.service import TOO_BUSY, checked_id
 from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
 from carebook.files.history import entry_of
 from carebook.files.model import DOWNLOAD_WITHIN, File, FileDetails, by_category, comes_after
-from carebook.files.ports import Bucket, Contacts, FileStore, ScanQueue
+from carebook.files.ports import Bucket, Contacts, FileStore, Gone, ScanQueue
 from carebook.identity import Person
 from carebook.ids import FILE, is_id
 from carebook.merge_patch import merge_patch
@@ -195,11 +195,19 @@ def download_file(contacts: Contacts, files: FileStore, bucket: Bucket, act: Act
 
     Raises:
         Conflict: unless the file is clean.
+        NotFound: when there is no such file, or it is deleted at this moment.
     """
     _, file = _read(files, act, partial(_find, contacts, act))
     if not file.readable:
         raise Conflict(f"Only a clean file can be downloaded; this one is {file.status.value}.", code="file_not_clean")
-    files.record(file, entry_of("file_downloaded", None, file, by=act.by, now=act.now))
+    naming = _beside.submit(bucket.put_name, file)
+    try:
+        files.record(file, entry_of("file_downloaded", None, file, by=act.by, now=act.now))
+    finally:
+        gone = naming.exception()  # wait for it in any case
+    if isinstance(gone, Gone):
+        raise NotFound(_NO_SUCH_FILE) from gone
+    naming.result()
     return bucket.download_url(file, seconds=int(DOWNLOAD_WITHIN.total_seconds())), act.now + DOWNLOAD_WITHIN
 
 
