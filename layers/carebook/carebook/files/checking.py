@@ -121,7 +121,10 @@ def inspect(file: File, buckets: Buckets, reply: Reply, *, now: Callable[[], dat
 
 
 def finding_of(file: File, reply: Reply, seen: Inspection, *, now: datetime) -> Finding:
-    """The status that a file gets. Malware goes before all else; then the content must be what was announced."""
+    """The status that a file gets. Malware goes before all else; then the content must be what was announced.
+
+    What was accepted once is not refused for a name that it got later: that would cost somebody the file.
+    """
     verdict = "clean" if reply.signature is None else "infected"
     scan = Scan(reply.engine, reply.definitions or None, verdict, reply.signature, now)
     if reply.signature is not None:
@@ -131,7 +134,8 @@ def finding_of(file: File, reply: Reply, seen: Inspection, *, now: datetime) -> 
     sha256 = seen.digest.hexdigest()
     if seen.size != file.size or file.sha256 not in {None, sha256}:
         return Finding(Status.REFUSED, scan, Reason.CHECKSUM_MISMATCH)
-    if contradiction(seen.head, content_type=file.content_type, name=file.details.name) is not None:
+    was_accepted = file.place is not None and file.place.bucket == "files"
+    if not was_accepted and contradiction(seen.head, content_type=file.content_type, name=file.details.name):
         return Finding(Status.REFUSED, scan, Reason.TYPE_MISMATCH, sha256)
     return Finding(Status.CLEAN, scan, None, sha256)
 
@@ -145,7 +149,7 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
     """The file with its verdict, its bytes where they belong; None when another run or a deletion was faster.
 
     Clean bytes are copied first, then the record says so, then they leave the quarantine. What is infected stays there,
-    where nobody can read it, for a later scan; what was refused goes.
+    where nobody can read it, for a later scan; what was refused goes. What has no verdict stays where it is.
     """
     scanned = file.place
     if scanned is None:
@@ -179,10 +183,14 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
 
 
 def _tidy(buckets: Buckets, scanned: Place, after: File) -> None:
-    """What was scanned goes from where it was, unless that is where it stays; what is not clean is nowhere readable."""
+    """What was scanned goes from where it was, unless that is where it stays.
+
+    Of what is not clean no copy stays where copies are read, but one that was found clean before and of which this scan
+    could say nothing: there is no other, and without a clean record nobody is given its address.
+    """
     if scanned != after.place:
         buckets.remove(scanned)
-    if not after.readable:
+    if after.place is None or after.place.bucket == "quarantine":
         buckets.remove_copies(scanned.key)
 
 

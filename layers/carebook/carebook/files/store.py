@@ -9,7 +9,7 @@ from carebook.contacts.documents import history_document
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.errors import Conflict, RequestMismatch
-from carebook.files.documents import FILE_KIND, IN_SIGHT, file_document, file_from
+from carebook.files.documents import FILE_KIND, IN_SIGHT, added_to, file_document, file_from
 from carebook.files.model import File
 from carebook.ids import HISTORY
 from carebook.instants import instant
@@ -121,7 +121,7 @@ class TableFiles:
         key = keys.file_key(file.account, file.contact_id, file.id)
         item = make_item(key, "file being deleted", document, version=file.version + 1)
         item.gsi2_pk = keys.FILE_PK
-        item.gsi2_sk = keys.file_due_sk(now, file.account, file.contact_id, file.id)
+        item.gsi2_sk = keys.file_due_sk(now, file.account, added_to(file), file.id)
         writes = Writes()
         writes.check(keys.contact_key(contact.account, contact.id), at_version(contact.version))
         item.came_from = file.came_from
@@ -177,7 +177,7 @@ def _item(file: File) -> Item:
     item.came_from = file.came_from
     if file.due_at is not None:
         item.gsi2_pk = keys.FILE_PK
-        item.gsi2_sk = keys.file_due_sk(file.due_at, file.account, file.contact_id, file.id)
+        item.gsi2_sk = keys.file_due_sk(file.due_at, file.account, added_to(file), file.id)
     return item
 
 
