@@ -111,6 +111,7 @@ class StandIn(Table):
         limit: int,
         newest_first: bool = False,
         filters: Condition | None = None,
+        drops_few: bool = False,
     ) -> list[Row]:
         if filters is not None:
             raise NotImplementedError("Only pages are filtered here.")
