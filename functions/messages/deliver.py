@@ -5,13 +5,14 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.instants import utcnow
 from carebook.messages.attachments import NoAttachments
 from carebook.messages.delivery import Delivery, deliver
 from carebook.messages.providers import Providers
 from carebook.messages.queue import QueuedMessages, ref_in
-from carebook.messages.recipients import ContactRecipients
+from carebook.messages.recipients import EveryRecipient
 from carebook.messages.service import MessageRef
 from carebook.messages.store import TableMessages
 from carebook.observability import logger
@@ -27,7 +28,7 @@ def delivery() -> Delivery:
     table = open_table()
     return Delivery(
         messages=TableMessages(table),
-        recipients=ContactRecipients(TableContacts(table)),
+        recipients=EveryRecipient(TableContacts(table), TableClients(table)),
         settings=TableSettings(table),
         attachments=NoAttachments(),
         channels=Providers(),

@@ -510,3 +510,104 @@ def account_tasks_pk(account: str) -> str:
 def contact_of_pk(pk: str) -> str:
     """The contact's id out of :func:`contact_pk`."""
     return pk.rpartition("#")[2]
+def message_due_pk(shard: int) -> str:
+    """GSI2: messages to be looked at again, in the order of their time; held, or not yet with the provider."""
+    return f"MESSAGE#{shard}"
+
+
+def message_due(at: datetime, account: str, message_id: str) -> tuple[str, str]:
+    """Partition and sort key on GSI2 of a message to be looked at again at an instant."""
+    shard = sum(message_id[-2:].encode()) % MESSAGE_SHARDS
+    return message_due_pk(shard), f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{message_id}"
+
+
+def consent_key(account: str, channel: str, address: str) -> Key:
+    """Whether an address may be written to: agreed, stopped, bounced."""
+    return Key(f"A#{account}#ADDR#{channel}#{address}", "CONSENT")
+
+
+def writers_pk(channel: str, address: str) -> str:
+    """The accounts that have written to an address. A reply names the address, never the account."""
+    return f"WROTE#{channel}#{address}"
+
+
+def writer_key(channel: str, address: str, account: str) -> Key:
+    """The last message of an account to an address."""
+    return Key(writers_pk(channel, address), account)
+
+
+def reply_key(token: str) -> Key:
+    """Which message a reply address belongs to."""
+    return Key(f"REPLY#{token}", "TO")
+
+
+# Message templates ----------------------------------------------------------------------------------------------------
+
+MESSAGE_TEMPLATES_FIRST: Final = "MSGTPL#"
+MESSAGE_TEMPLATES_LAST: Final = f"MSGTPL#{HIGHEST}"
+
+
+def message_template_key(account: str, kind: str, method: str) -> Key:
+    """A practice's own template of a kind of message by a method."""
+    return Key(f"A#{account}", f"MSGTPL#{kind}#{method}")
+
+
+def parse_message_template_sk(sk: str) -> tuple[str, str]:
+    """Kind and method out of :func:`message_template_key`."""
+    _, kind, method = sk.split("#")
+    return kind, method
+
+
+# Appointments, bills, reminders ---------------------------------------------------------------------------------------
+
+
+def appointment_key(account: str, client_id: str, appointment_id: str) -> Key:
+    """An appointment of a client."""
+    return Key(client_pk(account, client_id), f"{APPOINTMENTS_FIRST}{appointment_id}")
+
+
+BILLS_FIRST: Final = "BIL#"
+BILLS_LAST: Final = f"BIL#{HIGHEST}"
+
+
+def bill_key(account: str, client_id: str, bill_id: str) -> Key:
+    """A bill of a client."""
+    return Key(client_pk(account, client_id), f"{BILLS_FIRST}{bill_id}")
+
+
+def subject_id_of(sk: str) -> str:
+    """The id out of an appointment's or a bill's sort key."""
+    return sk.partition("#")[2]
+
+
+def reminders_range(subject_id: str) -> tuple[str, str]:
+    """First and last sort key of the reminders of an appointment or a bill."""
+    return f"REM#{subject_id}#", f"REM#{subject_id}#{HIGHEST}"
+
+
+def reminder_key(account: str, client_id: str, subject_id: str, kind: str, lead: int) -> Key:
+    """A reminder, with its client; those of one appointment or bill lie together."""
+    return Key(client_pk(account, client_id), f"REM#{subject_id}#{kind}#{lead}")
+
+
+REMINDER_SHARDS: Final = 8
+
+
+def reminder_due_pk(shard: int) -> str:
+    """GSI2: reminders that wait, in the order of their time, of all accounts."""
+    return f"REMINDER#{shard}"
+
+
+def reminder_due(at: datetime, account: str, client_id: str) -> tuple[str, str]:
+    """Partition and sort key on GSI2 of a reminder that waits."""
+    shard = sum(client_id[-2:].encode()) % REMINDER_SHARDS
+    return reminder_due_pk(shard), f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{client_id}"
+
+
+DECISIONS_FIRST: Final = "AUTO#"
+DECISIONS_LAST: Final = f"AUTO#{HIGHEST}"
+
+
+def decision_key(account: str, client_id: str, ulid: str) -> Key:
+    """Who was sent an automated message about a client, by which method, and who not and why."""
+    return Key(client_pk(account, client_id), f"{DECISIONS_FIRST}{ulid}")

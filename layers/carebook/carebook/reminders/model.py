@@ -1,7 +1,7 @@
 """Automated messages to come: when each is due, and when it is too late to send it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -39,6 +39,7 @@ class Dropped(StrEnum):
     APPOINTMENT_CANCELED = "appointment_canceled"
     APPOINTMENT_MOVED = "appointment_moved"
     BILL_CLOSED = "bill_closed"
+    BILL_MOVED = "bill_moved"
     CLIENT_GONE = "client_gone"
 
 
@@ -63,6 +64,11 @@ class Reminder:
     state: State = State.WAITING
     reason: Dropped | None = None
     handled_at: datetime | None = None
+    version: int = 1
+
+    def handled(self, state: State, now: datetime, reason: Dropped | None = None) -> "Reminder":
+        """The next version, that no longer waits."""
+        return replace(self, version=self.version + 1, state=state, reason=reason, handled_at=now)
 
     def is_due(self, now: datetime) -> bool:
         """Whether it waits and its moment has come."""
