@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from carebook.clients.link_store import TableLinks
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.instants import utcnow
@@ -33,7 +34,18 @@ def delivery() -> Delivery:
         attachments=NoAttachments(),
         channels=Providers(),
         now=utcnow,
+        is_linked=is_linked,
     )
+
+
+def is_linked(account: str, client_id: str, contact_id: str) -> bool:
+    """Whether a client has a contact: one request for its links, one for where merged contacts lead."""
+    contacts = TableContacts(open_table())
+    links = TableLinks(open_table(), TableClients(open_table()), contacts).of_client(account, client_id)
+    if any(link.contact_id == contact_id for link in links):
+        return True
+    led_to = contacts.led_to(account, [link.contact_id for link in links])
+    return any(contact.id == contact_id for contact in led_to.values())
 
 
 @lru_cache(maxsize=1)
