@@ -158,6 +158,17 @@ def test_a_kind_that_is_taken_out_is_not_copied(director: Caller, client: str) -
     assert outcome(notice)[contact] == "not_copied"
 
 
+def test_who_does_not_fit_into_the_transaction_is_named(director: Caller, client: str) -> None:
+    director.patch("/settings", {"automated_messages": {"appointment_reminder": {"lead_minutes": list(range(1, 11))}}})
+    for number in range(20):
+        mother(director, client, f"{number}@example.org")
+    moved = appoint(director, client)["id"]
+    later = times(IN_FOUR_DAYS + timedelta(days=1))
+    assert director.patch(f"/clients/{client}/appointments/{moved}", later).status == 200
+    told = [list(outcome(one).values()) for one in decisions(director, client, "appointment_notice")]
+    assert [(len(one), one.count("too_many")) for one in told] == [(21, 6), (21, 6)]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_preview_says_the_same_and_writes_nothing(director: Caller, client: str, kind: str) -> None:
     contact, other = mother(director, client), mother(director, client, "MIA@example.org")

@@ -27,6 +27,9 @@ TURNED_OFF: Final = "turned_off"
 NOT_COPIED: Final = "not_copied"
 ARCHIVED: Final = "archived"
 NO_METHOD: Final = "no_method"
+TOO_MANY: Final = "too_many"
+# A transaction holds 100 actions. An appointment that is moved takes 25 with ten reminders; the rest is for the people.
+_ROOM: Final = 75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +110,7 @@ def decide(facts: Facts, occasion: Occasion, consents: Consents, *, by: Person, 
     """The client first, then each contact, by name: by their own methods, and once per address."""
     used: dict[tuple[str, str], str] = {}
     fates: list[Fate] = []
-    together = Plan()
+    together, cost = Plan(), 0
     decision_id = new_ulid(now)
     for recipient, linked in _people(facts):
         name = (facts.client if linked is None else linked.contact).details.display_name
@@ -117,6 +120,11 @@ def decide(facts: Facts, occasion: Occasion, consents: Consents, *, by: Person, 
             fates.append(Fate(recipient=recipient, name=name, link=link, reason=reason))
             continue
         planned = _planned(facts, occasion, consents, recipient, linked, used, _original(fates), decision_id, by, now)
+        cost += _cost(planned)
+        if cost > _ROOM:
+            fates.append(Fate(recipient=recipient, name=name, link=link, reason=TOO_MANY))
+            continue
+        used |= dict.fromkeys(_taken(planned) - used.keys(), SAME_AS_CLIENT if linked is None else SAME_AS_CONTACT)
         fates.append(Fate(recipient=recipient, name=name, link=link, messages=tuple(planned.messages)))
         _add(together, planned)
     return Decision(
@@ -155,7 +163,7 @@ def _planned(
     consents: Consents,
     recipient: Recipient,
     linked: LinkedContact | None,
-    used: dict[tuple[str, str], str],
+    used: Mapping[tuple[str, str], str],
     original: str | None,
     decision_id: str,
     by: Person,
@@ -178,12 +186,17 @@ def _planned(
         cc_of=None if linked is None else original or decision_id,
     )
     person = replace(recipient, reach=reach)
-    planned = plan(
-        person, draft, settings=facts.settings, consents=consents, configured=facts.configured, by=by, now=now
-    )
-    mine = {_address(one.method, one.to) for one in planned.messages if one.status is not Status.SKIPPED}
-    used |= dict.fromkeys(mine - used.keys(), SAME_AS_CLIENT if linked is None else SAME_AS_CONTACT)
-    return planned
+    return plan(person, draft, settings=facts.settings, consents=consents, configured=facts.configured, by=by, now=now)
+
+
+def _taken(planned: Plan) -> set[tuple[str, str]]:
+    """The addresses at which a message goes out."""
+    return {_address(one.method, one.to) for one in planned.messages if one.status is not Status.SKIPPED}
+
+
+def _cost(planned: Plan) -> int:
+    """How many actions it takes: messages, consents, and for a contact its check, its link's and its history."""
+    return len(planned.messages) + len(planned.requested) + len(planned.relied_on) + 3
 
 
 def _text(facts: Facts, occasion: Occasion, recipient: Recipient, linked: LinkedContact | None, method: str) -> Text:
