@@ -25,10 +25,13 @@ from carebook.message_templates.merge_names import samples_of
 from carebook.message_templates.store import TableMessageTemplates
 from carebook.messages.providers import is_configured
 from carebook.messages.queue import QueuedMessages
+from carebook.messages.schemas import MessagePage
 from carebook.messages.store import TableMessages
+from carebook.messages.views import message_view
 from carebook.reminders import service
 from carebook.reminders.deciding import Occasion
 from carebook.reminders.documents import appointment_details, bill_details
+from carebook.reminders.history import messages_about
 from carebook.reminders.reading import appointment_of, bill_of, read_appointment, read_bill
 from carebook.reminders.schemas import (
     AppointmentPage,
@@ -233,6 +236,28 @@ def _bill_answer(
 ) -> Response[BillView]:
     today = day_in(settings.time_zone, act.now)
     return answer(bill_view(bill, today), status=status, version=bill.version, headers=headers)
+
+
+@api.get(
+    "/clients/<client_id>/messages",
+    tags=["automated messages"],
+    summary="What was written to a client, and to contacts about them, newest first",
+)
+def list_messages(client_id: str, limit: Limit = 50, cursor: Cursor = None) -> Response[MessagePage]:
+    act = _act(client_id)
+    position = api.unseal_cursor(cursor)
+    _viewed(act)
+    found, next_before = messages_about(
+        TableMessages(open_table()),
+        schedule(),
+        desk().books.contacts,
+        account=act.account,
+        client_id=client_id,
+        before=position[0] if position else None,
+        limit=limit,
+    )
+    next_cursor = api.seal_cursor([next_before] if next_before else None)
+    return answer({"items": [message_view(message) for message in found], "next_cursor": next_cursor})
 
 
 @api.get(

@@ -88,6 +88,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/clients/{client_id}/bills/{bill_id}"): (None, EVERYBODY, 200),
     ("PATCH", "/clients/{client_id}/bills/{bill_id}"): ({"number": "8"}, EVERYBODY, 200),
     ("PUT", "/clients/{client_id}/bills/{bill_id}"): (BILL, EVERYBODY, 201),
+    ("GET", "/clients/{client_id}/messages"): (None, EVERYBODY, 200),
     ("GET", "/clients/{client_id}/automated-messages"): (None, EVERYBODY, 200),
     ("POST", "/clients/{client_id}/automated-messages/preview"): ({"kind": "bill_reminder"}, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/referrals"): (None, EVERYBODY, 200),

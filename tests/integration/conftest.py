@@ -125,7 +125,7 @@ def handler_for(path: str) -> Handler:
         "/contacts/[^/]+/(messages|notes)(/|$)": messages,
         "/tasks|/contacts/[^/]+/tasks(/|$)": tasks,
         ".*/cover$": cover,
-        "/clients/[^/]+/(appointments|bills|automated-messages)(/|$)": schedule,
+        "/clients/[^/]+/(appointments|bills|messages|automated-messages)(/|$)": schedule,
         ".*/referrals|.*/claim$": referrals,
         "/contacts/[^/]+/clients$": clients,
         "/clients(/|$)": clients,

@@ -133,6 +133,29 @@ def test_a_copy_names_the_client_s_message(director: Caller, client: str) -> Non
     assert copied["cc_of"] == original
 
 
+def test_all_messages_about_a_client_are_one_history(director: Caller, client: str) -> None:
+    contact, other = mother(director, client), mother(director, client, "two@example.org")
+    for day in range(3):
+        appoint(director, client, IN_FOUR_DAYS + timedelta(days=day))
+    whole = director.get(f"/clients/{client}/messages").body
+    assert (len(whole["items"]), whole["next_cursor"]) == (9, None)
+    ids = [one["id"] for one in whole["items"]]
+    assert ids == sorted(ids, reverse=True)
+    assert {one["contact_id"] for one in whole["items"]} == {None, contact, other}
+    assert {one["client_id"] for one in whole["items"]} == {client}
+    paged: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = director.get(f"/clients/{client}/messages?limit=2" + (f"&cursor={cursor}" if cursor else "")).body
+        paged += [one["id"] for one in page["items"]]
+        cursor = page["next_cursor"]
+    assert paged == ids
+    assert director.post(f"/contacts/{contact}/merge", {"duplicate_id": other}).status == 200
+    merged = director.get(f"/clients/{client}/messages").body["items"]
+    assert [one["id"] for one in merged] == ids
+    assert {one["contact_id"] for one in merged} == {None, contact}
+
+
 def test_an_address_gets_one_and_the_others_say_why(director: Caller, client: str) -> None:
     shares = mother(director, client, "MIA@example.org")
     first, second = mother(director, client, "both@example.org"), mother(director, client, "both@example.org")
@@ -451,6 +474,7 @@ def test_nobody_of_another_account_sees_or_changes_any_of_it(director: Caller, c
         stranger.patch(f"{target}/bills/{made}", {"status": "paid"}),
         stranger.post(f"{target}/bills", bill()),
         stranger.put(f"{target}/bills/X", bill()),
+        stranger.get(f"{target}/messages"),
         stranger.get(f"{target}/automated-messages"),
         stranger.post(f"{target}/automated-messages/preview", {"kind": "bill_reminder"}),
     ]
