@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from carebook.items import ConditionFailed
+from carebook.items import ConditionFailed, Writes
 from carebook.messages.channels import Accepted, Outgoing
 from carebook.table import Table
 from functions.messages import deliver
@@ -122,6 +122,27 @@ def test_an_appointment_is_told_at_once_and_remembered_at_each_lead(
     assert reminders[0]["client_id"] == client
     assert "Mia's appointment" in reminders[0]["body"]
     assert "10:00 AM EST" in reminders[0]["body"]
+
+
+def test_an_appointment_with_two_reminders_and_three_copies_is_one_transaction(
+    director: Caller, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        mother(director, client, f"{number}@example.org")
+    written: list[Writes] = []
+    write = Table.write
+
+    def note(table: Table, writes: Writes) -> None:
+        written.append(writes)
+        write(table, writes)
+
+    monkeypatch.setattr(Table, "write", note)
+    appoint(director, client)
+    (transaction,) = written
+    kinds = [item.kind for item, _ in transaction.puts]
+    assert {kind: kinds.count(kind) for kind in ("appointment", "reminder", "message", "decision")} == {
+        "appointment": 1, "reminder": 2, "message": 4, "decision": 1
+    }  # fmt: skip
 
 
 def test_a_copy_names_the_client_s_message(director: Caller, client: str) -> None:
