@@ -141,16 +141,18 @@ def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of
     client = stack.call("POST", "/clients", body={"last_name": uuid4().hex}).json()["id"]
     assert stack.call("PUT", f"/clients/{client}/contacts/{contact['id']}", body={}).status_code == 201
     path = path.replace("{client_id}", client)
-    for name, kind, body in (("{appointment_id}", "appointments", APPOINTMENT), ("{bill_id}", "bills", BILL)):
+    referral = {"contact_id": contact["id"]}
+    for_client: dict[str, tuple[str, dict[str, Any]]] = {
+        "{appointment_id}": ("appointments", APPOINTMENT),
+        "{bill_id}": ("bills", BILL),
+        "{referral_id}": ("referrals", referral),
+    }
+    for name, (kind, sent) in for_client.items():
         if name in path:
-            added = stack.call("POST", f"/clients/{client}/{kind}", body=body)
+            added = stack.call("POST", f"/clients/{client}/{kind}", body=sent)
             assert added.status_code == 201, added.text
-            return path.replace(name, added.json()["id"])
-    if "{referral_id}" not in path:
-        return path
-    added = stack.call("POST", f"/clients/{client}/referrals", body={"contact_id": contact["id"]})
-    assert added.status_code == 201, added.text
-    return path.replace("{referral_id}", added.json()["id"])
+            path = path.replace(name, added.json()["id"])
+    return path
 
 
 def test_the_matrix_has_every_route_of_the_contract() -> None:

@@ -19,6 +19,7 @@ from functions.duplicates import finish_merges
 from functions.messages import api as messages_api
 from functions.messages import deliver, receive_reply, record_receipt, release_held
 from functions.reminders import send_due
+from functions.schedule import api as schedule_api
 from functions.search import build_vocabulary
 from tests.builders import Caller, Context, child, physician
 from tests.integration.conftest import INBOUND_BUCKET, TABLE, TOPICS
@@ -210,7 +211,7 @@ def test_the_documents_function(director: Caller, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (messages_api, deliver, release_held, receive_reply):
+    for module in (messages_api, schedule_api, deliver, release_held, receive_reply):
         monkeypatch.setattr(module, "utcnow", lambda: NOON)
     deliver.delivery.cache_clear()
 
@@ -243,6 +244,7 @@ def test_the_function_that_delivers(director: Caller, noon: None) -> None:
     moved = written(director)[0].split("/")[2]
     survivor = director.post("/contacts?allow_duplicate=true", physician()).body["id"]
     director.post(f"/contacts/{survivor}/merge", {"duplicate_id": moved})
+    assert director.post(f"/clients/{appointed(director)}/appointments", soon(NOON)).status == 201
     with recorded() as asked:
         while batch := queued_records():
             deliver.handler({"Records": batch}, Context(remaining_ms=60_000))
@@ -367,8 +369,8 @@ def appointed(director: Caller) -> str:
     return client
 
 
-def soon() -> dict[str, str]:
-    starts_at = utcnow() + timedelta(hours=1)
+def soon(now: datetime | None = None) -> dict[str, str]:
+    starts_at = (now or utcnow()) + timedelta(hours=1)
     return {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(minutes=50)).isoformat()}
 
 

@@ -510,52 +510,6 @@ def account_tasks_pk(account: str) -> str:
 def contact_of_pk(pk: str) -> str:
     """The contact's id out of :func:`contact_pk`."""
     return pk.rpartition("#")[2]
-def message_due_pk(shard: int) -> str:
-    """GSI2: messages to be looked at again, in the order of their time; held, or not yet with the provider."""
-    return f"MESSAGE#{shard}"
-
-
-def message_due(at: datetime, account: str, message_id: str) -> tuple[str, str]:
-    """Partition and sort key on GSI2 of a message to be looked at again at an instant."""
-    shard = sum(message_id[-2:].encode()) % MESSAGE_SHARDS
-    return message_due_pk(shard), f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{message_id}"
-
-
-def consent_key(account: str, channel: str, address: str) -> Key:
-    """Whether an address may be written to: agreed, stopped, bounced."""
-    return Key(f"A#{account}#ADDR#{channel}#{address}", "CONSENT")
-
-
-def writers_pk(channel: str, address: str) -> str:
-    """The accounts that have written to an address. A reply names the address, never the account."""
-    return f"WROTE#{channel}#{address}"
-
-
-def writer_key(channel: str, address: str, account: str) -> Key:
-    """The last message of an account to an address."""
-    return Key(writers_pk(channel, address), account)
-
-
-def reply_key(token: str) -> Key:
-    """Which message a reply address belongs to."""
-    return Key(f"REPLY#{token}", "TO")
-
-
-# Message templates ----------------------------------------------------------------------------------------------------
-
-MESSAGE_TEMPLATES_FIRST: Final = "MSGTPL#"
-MESSAGE_TEMPLATES_LAST: Final = f"MSGTPL#{HIGHEST}"
-
-
-def message_template_key(account: str, kind: str, method: str) -> Key:
-    """A practice's own template of a kind of message by a method."""
-    return Key(f"A#{account}", f"MSGTPL#{kind}#{method}")
-
-
-def parse_message_template_sk(sk: str) -> tuple[str, str]:
-    """Kind and method out of :func:`message_template_key`."""
-    _, kind, method = sk.split("#")
-    return kind, method
 
 
 # Appointments, bills, reminders ---------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from carebook.contacts.service import ContactStore
+from carebook.contacts.protocols import ContactStore
 from carebook.ids import CONTACT, is_id
 from carebook.messages.model import Message
 from carebook.messages.service import MessageRef
