@@ -130,13 +130,29 @@ CALLS: dict[str, dict[str, set[str]]] = {
             "ConditionCheckItem",
         }
     },
-    "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "PutItem"}},
+    "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem"}},
     "RecordReceipt": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI1": {"Query"}},
     "ReceiveReply": {
         "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "ConditionCheckItem"},
         "GSI1": {"Query"},
     },
     "ReleaseHeld": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI2": {"Query"}},
+    "ScheduleApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        }
+    },
+    "SendDue": {
+        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem", "ConditionCheckItem"},
+        "GSI2": {"Query"},
+    },
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "MessageTemplatesApi": {"table": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
     "ContractApi": {},
@@ -175,7 +191,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     "ReceiveReply": {"inboundbucket": {"GetObject", "DeleteObject"}},
 }
 # Holds what is due in every account.
-READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived", "ReleaseHeld"}
+READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived", "ReleaseHeld", "SendDue"}
 SIGNS_CURSORS = {
     "ClientsApi",
     "ContactsApi",
@@ -184,6 +200,7 @@ SIGNS_CURSORS = {
     "FilesApi",
     "MessagesApi",
     "ReferralsApi",
+    "ScheduleApi",
     "SearchApi",
     "TasksApi",
 }
