@@ -10,6 +10,7 @@ from carebook.folding import fold, words
 from carebook.search.tokens import NAMES, Kind, cut, cut_word, fold_address, reversed_number
 
 LONGEST_QUERY: Final = 100
+_MOST_WORDS: Final = 50  # as many as fit into a query; folding can make four words of one letter
 # Words that stand in so many names that they are no way to find one.
 STOP_WORDS: Final = frozenset(
     """
@@ -85,6 +86,8 @@ def plan_search(query: str, *, country: str) -> Plan:
     found = [cut_word(word) for word in words(typed)]
     if not found:
         raise _refused("nothing_to_search", "Type letters or digits of a name, an e-mail address or a number.")
+    if len(found) > _MOST_WORDS:
+        raise _refused("too_long", f"Use at most {_MOST_WORDS} words.")
     if len(found) == 1:
         return _together(KeyRange(found[0], NAMES | {Kind.EMAIL}))
     plan = _two_word_plan(found) if len(found) == 2 else Plan((_driven(found),))
