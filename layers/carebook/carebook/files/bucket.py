@@ -70,6 +70,14 @@ class FileBuckets:
         finally:
             body.close()
 
+    def content(self, place: Place) -> bytes:
+        """All bytes of one version.
+
+        Raises:
+            Gone: when there is no such version.
+        """
+        return b"".join(self.read(place))
+
     def take_over(self, place: Place) -> Place:
         """Copy exactly this version of the quarantine to the files bucket; where it is now."""
         source = {

@@ -37,6 +37,12 @@ class TableFiles:
         row = self._table.get(keys.file_key(account, contact_id, file_id))
         return None if row is None or _DELETING in row.doc else file_from(account, contact_id, row)
 
+    def find_together(self, account: str, contact_id: str, file_ids: Sequence[str]) -> dict[str, File]:
+        """One request."""
+        rows = self._table.get_together(*(keys.file_key(account, contact_id, file_id) for file_id in file_ids))
+        found = (file_from(account, contact_id, row) for row in rows if row is not None and _DELETING not in row.doc)
+        return {file.id: file for file in found}
+
     def locate(self, account: str, contact_id: str, file_id: str) -> File | None:
         """One request for the contact and the file; one more for each merge that leads on."""
         row = self._row_wherever(account, contact_id, file_id)

@@ -47,6 +47,7 @@ class Kind(StrEnum):
     REPLY = "reply"
 
 
+PDF: Final = "application/pdf"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 QUIET: Final = "quiet_hours"
 NOT_OPTED_IN: Final = "not_opted_in"

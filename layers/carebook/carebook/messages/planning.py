@@ -11,6 +11,7 @@ from carebook.ids import MESSAGE, new_id
 from carebook.messages.consents import Agreement, Consent, consent_address
 from carebook.messages.model import (
     NOT_OPTED_IN,
+    PDF,
     QUEUED_FOR,
     QUIET,
     Attachment,
@@ -140,7 +141,7 @@ def _why_not(
         return reach.reason
     if not configured(message.method):
         return "channel_not_configured"
-    if message.method == "fax" and any(one.content_type != "application/pdf" for one in message.attachments):
+    if message.method == "fax" and any(one.content_type != PDF for one in message.attachments):
         return "attachment_not_pdf"
     return None if consent is None else consent.refusal()
 

@@ -16,6 +16,7 @@ class Recipient:
     Attributes:
         version: of the record; what is written for them is written only while they are still at it.
         reach: for each method the number or address it would use, or why it cannot.
+        merging: what hangs on them is being moved at this moment, and may lie with somebody else.
     """
 
     account: str
@@ -25,6 +26,7 @@ class Recipient:
     time_zone: str
     archived: bool
     reach: Mapping[str, Reach]
+    merging: bool = False
 
 
 def recipient_of(contact: Contact, settings: AccountSettings) -> Recipient:
@@ -40,6 +42,7 @@ def recipient_of(contact: Contact, settings: AccountSettings) -> Recipient:
         time_zone=contact.details.time_zone or settings.values["time_zone"],
         archived=contact.archived_at is not None,
         reach=reach,
+        merging=contact.merging is not None,
     )
 
 

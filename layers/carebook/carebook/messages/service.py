@@ -129,13 +129,15 @@ def send_message(
 
     Raises:
         NotFound: when the account has no such contact.
-        Conflict: when the contact is archived.
+        Conflict: when the contact is archived, or what is attached may be on its way to it by a merge.
         Invalid: when a body is too long for a method, or an attachment cannot go along.
         NotReachable: when no method can be used.
     """
     for _ in attempts():
         contact, settings = outbox.contacts.find(account, checked_id(contact_id))
         refuse_archived(contact)
+        if attachments:
+            refuse_merging(contact)
         recipient = recipient_of(contact, settings)
         chosen = methods_of(methods, recipient)
         refuse_too_long(body, chosen)
@@ -319,6 +321,16 @@ def refuse_archived(contact: Contact) -> None:
         raise Conflict("The contact is archived. Restore it before you write to it.", code="archived")
 
 
+def refuse_merging(contact: Contact) -> None:
+    """Refuse to take what hangs on a contact while a merge is moving it.
+
+    Raises:
+        Conflict: when a merge is under way.
+    """
+    if contact.merging is not None:
+        raise Conflict("A merge with this contact is under way. Try again in a moment.", code="merging")
+
+
 def refuse_too_long(body: str, methods: Iterable[str]) -> None:
     """Refuse a text that a method cannot carry.
 
@@ -342,7 +354,9 @@ def told(action: str, by: Person, now: datetime, changes: tuple[Change, ...]) ->
 
 def _told(messages: Sequence[Message]) -> tuple[Change, ...]:
     after: list[dict[str, Any]] = [
-        {"id": one.id, "kind": one.kind.value, "method": one.method, "status": one.status.value} for one in messages
+        {"id": one.id, "kind": one.kind.value, "method": one.method, "status": one.status.value}
+        | ({"attachments": [attached.id for attached in one.attachments]} if one.attachments else {})
+        for one in messages
     ]
     return (Change("messages", None, after),)
 
