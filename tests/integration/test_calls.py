@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import boto3
@@ -217,6 +218,7 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (messages_api, deliver, release_held, receive_reply):
         monkeypatch.setattr(module, "utcnow", lambda: NOON)
     deliver.delivery.cache_clear()
+    receive_reply.inbox.cache_clear()
 
 
 def written(caller: Caller, **fields: Any) -> list[str]:
@@ -292,12 +294,20 @@ def test_the_function_that_takes_in_replies(director: Caller, noon: None) -> Non
     while batch := queued_records():
         deliver.handler({"Records": batch}, Context(remaining_ms=60_000))
     topic = TOPICS.split(",")[1]
-    mail = b"From: a@example.org\r\nTo: reply+0123456789abcdef01234567@reply.lakeside.example\r\n\r\nHello"
-    boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key="mail/inbound-mail-1", Body=mail)
-    with recorded() as asked:
-        said = [event("eum_inbound") | {"messageBody": "YES"}, event("ses_received")]
-        receive_reply.handler(records(notification(topic, one) for one in said), Context())
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "ana@example.org", "reply+0123456789abcdef01234567@reply.lakeside.example"
+    mail["Authentication-Results"] = "amazonses.com; spf=pass; dkim=pass; dmarc=pass"
+    mail.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="a.pdf")
+    with recorded() as asked, recorded_in_buckets() as asked_of_buckets:
+        written(director, methods=["email"])
+        for _ in range(2):
+            boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key="mail/inbound-mail-1", Body=mail.as_bytes())
+            said = [event("eum_inbound") | {"messageBody": "YES"}, event("ses_received")]
+            receive_reply.handler(records(notification(topic, one) for one in said), Context())
     assert asked == CALLS["ReceiveReply"]
+    # A bucket that keeps no versions has its objects deleted as they are.
+    named = {action.removesuffix("Version") for action in asked_of_buckets}
+    assert named == {action for actions in BUCKET_CALLS["ReceiveReply"].values() for action in actions}
 
 
 def test_the_function_that_releases_what_is_held(director: Caller, monkeypatch: pytest.MonkeyPatch, noon: None) -> None:

@@ -174,7 +174,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     "Typeset": {"documents": {"PutObject", "PutObjectTagging"}},
     "MessagesApi": {"documents": {"GetObject", "GetObjectTagging", "PutObjectTagging"}},
     "DeliverMessages": {"files": {"GetObjectVersion"}, "documents": {"GetObject"}},
-    "ReceiveReply": {"inboundbucket": {"GetObject", "DeleteObject"}},
+    "ReceiveReply": {"inboundbucket": {"GetObject", "DeleteObject"}, "quarantine": {"PutObject"}},
 }
 # Holds what is due in every account.
 READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived", "ReleaseHeld"}

@@ -78,6 +78,12 @@ class FileBuckets:
         """
         return b"".join(self.read(place))
 
+    def put(self, file: File, content: bytes) -> None:
+        """Lay a file's bytes into the quarantine, as its upload."""
+        self.client.put_object(
+            Bucket=environment.bucket_name("quarantine"), Key=file.key, Body=content, ContentType=file.content_type
+        )
+
     def take_over(self, place: Place) -> Place:
         """Copy exactly this version of the quarantine to the files bucket; where it is now."""
         source = {

@@ -75,7 +75,7 @@ class TableFiles:
         writes = Writes()
         writes.check(keys.contact_key(contact.account, contact.id), at_version(contact.version))
         for file, entry in zip(files, entries, strict=True):
-            writes.put(_item(file), NOT_THERE)
+            writes.put(file_item(file), NOT_THERE)
             writes.put(_history_item(file, entry))
         mark = request and keys.done_once_key(contact.account, request)
         if request and mark:
@@ -112,7 +112,7 @@ class TableFiles:
         writes = Writes()
         if contact is not None:
             writes.check(keys.contact_key(contact.account, contact.id), at_version(contact.version))
-        writes.put(_item(after), at_version(before.version))
+        writes.put(file_item(after), at_version(before.version))
         if entry is not None:
             writes.put(_history_item(after, entry))
         self._write(writes)
@@ -175,7 +175,8 @@ class TableFiles:
             raise Conflict(_CHANGED) from error
 
 
-def _item(file: File) -> Item:
+def file_item(file: File) -> Item:
+    """The file's item, with its place among what is due."""
     key = keys.file_key(file.account, file.contact_id, file.id)
     item = make_item(key, FILE_KIND, file_document(file), version=file.version)
     item.came_from = file.came_from

@@ -27,6 +27,8 @@ class Recipient:
     archived: bool
     reach: Mapping[str, Reach]
     merging: bool = False
+    name: str = ""
+    first_name: str = ""
 
 
 def recipient_of(contact: Contact, settings: AccountSettings) -> Recipient:
@@ -42,7 +44,9 @@ def recipient_of(contact: Contact, settings: AccountSettings) -> Recipient:
         time_zone=contact.details.time_zone or settings.values["time_zone"],
         archived=contact.archived_at is not None,
         reach=reach,
-        merging=contact.merging is not None,
+        merging=getattr(contact, "merging", None) is not None,
+        name=contact.details.display_name,
+        first_name=contact.details.first_name or contact.details.display_name,
     )
 
 

@@ -12,6 +12,7 @@ from carebook.contacts.service import TOO_BUSY, checked_id
 from carebook.errors import Conflict, FieldError, Invalid, NotFound, StaleVersion, Unavailable
 from carebook.identity import Person
 from carebook.ids import HISTORY, MESSAGE, is_id, new_id
+from carebook.message_templates.model import MessageTemplate
 from carebook.messages.attachments import AttachmentRef, AttachmentSource, refuse_too_large
 from carebook.messages.consents import Consent
 from carebook.messages.model import Kind, Message, Status, Step
@@ -47,6 +48,10 @@ class MessageStore(Protocol):
 
     def consents(self, account: str, addresses: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Consent]:
         """What is known of each channel and address; version 0 when nothing is."""
+        ...
+
+    def opt_in_requests(self, account: str) -> dict[str, MessageTemplate]:
+        """The practice's words for the question whether we may write, by method."""
         ...
 
     def add(
@@ -166,7 +171,18 @@ def plan_for(
     After that transaction :func:`queue_messages` sends them on their way.
     """
     consents = outbox.messages.consents(recipient.account, addresses_of(recipient, draft.texts))
-    return plan(recipient, draft, settings=settings, consents=consents, configured=outbox.configured, by=by, now=now)
+    asks = settings.values["opt_in_required"] and any(consent.wants_request(now) for consent in consents.values())
+    requests = outbox.messages.opt_in_requests(recipient.account) if asks else {}
+    return plan(
+        recipient,
+        draft,
+        settings=settings,
+        consents=consents,
+        configured=outbox.configured,
+        by=by,
+        now=now,
+        requests=requests,
+    )
 
 
 def queue_messages(queue: MessageQueue, messages: Iterable[Message]) -> None:
