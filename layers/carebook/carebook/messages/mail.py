@@ -1,5 +1,6 @@
 """E-mail as it comes in: who wrote, in answer to what, what they say, and what they attached."""
 
+import mimetypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import getaddresses
 from html.parser import HTMLParser
-from typing import Final
+from typing import Any, Final
+
+from carebook.files.naming import plain_name, plain_type
 
 _LONGEST_BODY: Final = 20_000
 _LONGEST_SUBJECT: Final = 200
@@ -123,15 +126,40 @@ def _new_in(body: str) -> str:
     return "\n".join(lines)
 
 
-def _attachments(message: EmailMessage) -> Iterator[MailAttachment]:
-    for part in message.walk():
-        if part.is_multipart() or part.get_content_disposition() not in {"attachment", "inline"}:
-            continue
-        name = part.get_filename()
-        content = part.get_payload(decode=True)
-        if name and isinstance(content, bytes) and content:
-            plain = re.split(r"[/\\]", _UNSEEN.sub("", name).replace("\n", " ").replace("\t", " "))[-1].strip()
-            yield MailAttachment(plain[:200] or "attachment", part.get_content_type(), content)
+def _attachments(part: MIMEPart) -> Iterator[MailAttachment]:
+    """What is more than the words of the mail: files by name, pictures, mail that was passed on."""
+    content_type = plain_type(part.get_content_type())
+    if content_type == "message/rfc822":
+        inner = part.get_payload()
+        content = _bytes(inner[0]) if isinstance(inner, list) and inner else b""
+    elif part.is_multipart():
+        for inner_part in part.iter_parts():
+            if isinstance(inner_part, MIMEPart):
+                yield from _attachments(inner_part)
+        return
+    else:
+        payload = part.get_payload(decode=True)
+        content = payload if isinstance(payload, bytes) else b""
+    name = _name(part)
+    if content and (name or part.get_content_disposition() == "attachment" or part.get_content_maintype() != "text"):
+        ending = mimetypes.MimeTypes().guess_extension(content_type) or ""
+        yield MailAttachment(plain_name(name) if name else f"attachment{ending}", content_type, content)
+
+
+def _name(part: MIMEPart) -> str:
+    try:
+        return part.get_filename() or ""
+    except (ValueError, LookupError, AttributeError, TypeError):  # a header that breaks the parser says nothing
+        return ""
+
+
+def _bytes(inner: Any) -> bytes:
+    """A mail within the mail, as near to how it came as can be."""
+    try:
+        raw: bytes = inner.as_bytes(policy=policy.SMTP)
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return b""
+    return raw
 
 
 def _is_automatic(message: EmailMessage) -> bool:

@@ -9,11 +9,14 @@ from typing import Final, Protocol
 from carebook.contacts.history import Change, HistoryEntry
 from carebook.contacts.protocols import ContactStore
 from carebook.errors import Conflict, NotFound, Unavailable
+from carebook.files.model import File
 from carebook.identity import Person
 from carebook.ids import CONTACT, MESSAGE, is_id, ulid_of
 from carebook.messages.consents import Agreement
 from carebook.messages.delivery import change_consent
-from carebook.messages.model import Attachment, Kind, Message, Status, Step
+from carebook.messages.keeping import Keeping, described, lay_down
+from carebook.messages.mail import MailAttachment
+from carebook.messages.model import Kind, Message, Status, Step
 from carebook.messages.recipients import Recipient, recipient_of
 from carebook.messages.service import MessageQueue, MessageRef, told
 from carebook.messages.sweeping import WaitingStore, release_waiting
@@ -43,6 +46,7 @@ class Reply:
         said: what counts as their words, without what they quote.
         answers: providers' ids of messages that it answers; *token*: of the reply address that it was sent to.
         is_trusted: the sender is who they say; what only an address in it proves may not be theirs.
+        is_infected: whoever took it in has found malware in it.
     """
 
     inbound_id: str
@@ -58,6 +62,8 @@ class Reply:
     token: str | None = None
     is_trusted: bool = True
     is_automatic: bool = False
+    attached: tuple[MailAttachment, ...] = ()
+    is_infected: bool = False
 
 
 class ReplyStore(WaitingStore, Protocol):
@@ -75,8 +81,8 @@ class ReplyStore(WaitingStore, Protocol):
         """The accounts that have written to an address."""
         ...
 
-    def receive(self, recipient: Recipient, message: Message, entry: HistoryEntry) -> bool:
-        """Keep a reply with whom it is from; whether it was not there already.
+    def receive(self, recipient: Recipient, message: Message, files: Sequence[File], entry: HistoryEntry) -> bool:
+        """Keep a reply with whom it is from, and the files that come with it; whether it was not there already.
 
         Raises:
             Conflict: when the recipient was changed in the meantime.
@@ -86,16 +92,12 @@ class ReplyStore(WaitingStore, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """All that taking in replies needs.
-
-    Attributes:
-        keep: keeps the reply's attachments as files of a contact, to be scanned like any upload.
-    """
+    """All that taking in replies needs."""
 
     messages: ReplyStore
     contacts: ContactStore
     queue: MessageQueue
-    keep: Callable[[str, str, Person], Sequence[Attachment]]
+    keeping: Keeping
     now: Callable[[], datetime]
 
 
@@ -124,8 +126,13 @@ def take_in(inbox: Inbox, reply: Reply) -> int:
     for writer in addressed:
         if wish is not None:
             _grant(inbox, reply, writer, wish)
-        kept += _keep(inbox, reply, writer)
+        kept += _keep(inbox, reply if writer is latest else _word_of(reply), writer)
     return kept
+
+
+def _word_of(reply: Reply) -> Reply:
+    """What others than the one it is for are told of a reply: the wish that holds for them too, and no more."""
+    return replace(reply, subject="", body=reply.said, attached=())
 
 
 def _thread(inbox: Inbox, reply: Reply) -> Writer | None:
@@ -172,19 +179,24 @@ def _keep(inbox: Inbox, reply: Reply, writer: Writer) -> bool:
         recipient = recipient_of(contact, settings)
         message = _message(reply, writer, recipient)
         try:
-            inbox.messages.find(MessageRef(message.account, message.recipient_id, message.id))
+            kept = inbox.messages.find(MessageRef(message.account, message.recipient_id, message.id))
         except NotFound:
-            pass
-        else:
-            return True  # it came twice
-        message = replace(message, attachments=tuple(inbox.keep(writer.account, contact.id, _SYSTEM)))
+            kept = None
+        if kept is not None:  # it came twice, and the first time may have been cut short
+            lay_down(inbox.keeping, kept, reply.attached)
+            return True
+        attached = list(described(inbox.keeping, message, reply.attached, infected=reply.is_infected))
+        message = replace(message, attachments=tuple(attachment for attachment, _ in attached))
         change = Change("messages", None, [{"id": message.id, "kind": "reply", "method": reply.method}])
         entry = told("reply_received", _SYSTEM, inbox.now(), (change,))
+        files = [file for _, file in attached if file is not None]
         try:
-            inbox.messages.receive(recipient, message, entry)
+            is_new = inbox.messages.receive(recipient, message, files, entry)
         except Conflict:
             continue
-        return True
+        if is_new:
+            lay_down(inbox.keeping, message, reply.attached)
+            return True
     raise Unavailable("The contact is being changed by others.")
 
 
