@@ -19,7 +19,7 @@ from carebook.retrying import attempts
 from carebook.table import Row, Table
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
-_LONGEST_CHAIN: Final = 100
+_LONGEST_CHAIN: Final = 501  # as many as can be merged into one, one after the other, and that one
 _LOOKS_WHILE_MERGED: Final = 3
 _CHANGED: Final = "The file or the contact was changed in the meantime."
 _DELETING: Final = "deleting"  # of a document: out of sight, its objects and itself still to be deleted
