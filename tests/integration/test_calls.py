@@ -117,6 +117,7 @@ def test_the_clients_function(director: Caller) -> None:
         director.delete(f"{target}/contacts/{contact}")
         director.delete(target)
         director.post(f"{target}/restore", headers=key)
+        director.delete(f"{target}?purge=true")
     assert asked == CALLS["ClientsApi"]
 
 
@@ -367,6 +368,12 @@ def test_the_message_templates_function(director: Caller) -> None:
 
 
 def test_the_purge_function(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    contact = whole_life(director)
+    client = director.post("/clients", child()).body["id"]
+    director.post(f"/contacts/{contact}/restore")
+    director.put(f"/clients/{client}/contacts/{contact}", {})
+    director.post(f"/clients/{client}/referrals", {"contact_id": contact})
+    director.delete(f"/clients/{client}")
     whole_life(director)
     later = utcnow() + timedelta(days=31)
     monkeypatch.setattr(purge_archived, "utcnow", lambda: later)

@@ -54,7 +54,15 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "GSI1": {"Query"},
     },
     "PurgeArchived": {
-        "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
+        "table": {
+            "Query",
+            "GetItem",
+            "BatchGetItem",
+            "PutItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
         "GSI1": {"Query"},
         "GSI2": {"Query"},
     },
