@@ -132,10 +132,10 @@ class MemoryBuckets:
     def upload_form(self, file: File, *, expires_at: datetime, now: datetime) -> Form:
         return Form("https://quarantine.example", {"key": file.key})
 
-    def put_name(self, file: File) -> None:
-        if not any(place.bucket == "files" and place.key == file.key for place in self.objects):
+    def put_name(self, file: File) -> Place | None:
+        if file.place is None or file.place not in self.objects:
             raise Gone
-        self.names[file.key] = file.details.name
+        return None if self.names.get(file.key) == file.details.name else self.take_over(file.place, file)
 
     def download_url(self, file: File, *, seconds: int) -> str:
         return f"https://files.example/{file.key}?seconds={seconds}"
