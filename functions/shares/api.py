@@ -14,10 +14,8 @@ from carebook.http.api import Api, answer, no_content
 from carebook.identity import Permission
 from carebook.instants import utcnow
 from carebook.message_templates.store import TableMessageTemplates
-from carebook.messages.attachments import NoAttachments
 from carebook.messages.providers import is_configured
 from carebook.messages.queue import QueuedMessages
-from carebook.messages.service import Outbox
 from carebook.messages.store import TableMessages
 from carebook.shares import service
 from carebook.shares.collaborators import Act, Desk, Order
@@ -42,14 +40,16 @@ def pdfs() -> DocumentBucket:
 @lru_cache(maxsize=1)
 def desk() -> Desk:
     table = open_table()
-    outbox = Outbox(
+    return Desk(
         contacts=TableContacts(table),
         messages=TableMessages(table),
         queue=QueuedMessages(table),
-        attachments=NoAttachments(),
         configured=is_configured,
+        shares=TableShares(table),
+        contents=TableContents(table, pdfs),
+        templates=TableMessageTemplates(table),
+        vault=SigningVault(),
     )
-    return Desk(outbox, TableShares(table), TableContents(table, pdfs), TableMessageTemplates(table), SigningVault())
 
 
 @api.post("/contacts/<contact_id>/shares", tags=["shares"], summary="Share files and documents", status_code=201)

@@ -112,6 +112,7 @@ def handler_for(path: str) -> Handler:
     from functions.message_templates.api import handler as message_templates
     from functions.messages.api import handler as messages
     from functions.referrals.api import handler as referrals
+    from functions.schedule.api import handler as schedule
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
     from functions.shares.api import handler as shares
@@ -129,6 +130,7 @@ def handler_for(path: str) -> Handler:
         "/shares/": shares_public,
         "/tasks|/contacts/[^/]+/tasks(/|$)": tasks,
         ".*/cover$": cover,
+        "/clients/[^/]+/(appointments|bills|messages|automated-messages)(/|$)": schedule,
         ".*/referrals|.*/claim$": referrals,
         "/contacts/[^/]+/clients$": clients,
         "/clients(/|$)": clients,

@@ -54,7 +54,15 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "GSI1": {"Query"},
     },
     "PurgeArchived": {
-        "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
+        "table": {
+            "Query",
+            "GetItem",
+            "BatchGetItem",
+            "PutItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
         "GSI1": {"Query"},
         "GSI2": {"Query"},
     },
@@ -130,7 +138,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
             "ConditionCheckItem",
         }
     },
-    "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "PutItem"}},
+    "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem"}},
     "RecordReceipt": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI1": {"Query"}},
     "ReceiveReply": {
         "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "ConditionCheckItem"},
@@ -151,6 +159,22 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     # Whoever calls it has no token.
     "SharesPublic": {"table": {"BatchGetItem", "PutItem"}, "GSI1": {"Query"}},
+    "ScheduleApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        }
+    },
+    "SendDue": {
+        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem", "ConditionCheckItem"},
+        "GSI2": {"Query"},
+    },
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "MessageTemplatesApi": {"table": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
     "ContractApi": {},
@@ -162,7 +186,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     "ContactsApi": _PURGES | _PURGES_DOCUMENTS,
     "PurgeArchived": _PURGES | _PURGES_DOCUMENTS,
     "FilesApi": {
-        "files": {"GetObject", "ListBucketVersions", "DeleteObjectVersion"},
+        "files": _PURGES["files"] | {"GetObject", "GetObjectVersion", "PutObject", "ListBucket"},
         "quarantine": {"PutObject", "ListBucketVersions", "DeleteObjectVersion"},
     },
     "ScanUpload": {
@@ -188,10 +212,12 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     "Typeset": {"documents": {"PutObject", "PutObjectTagging"}},
     "SharesApi": {"documents": {"PutObjectTagging"}},
     "SharesPublic": {"files": {"GetObject"}, "documents": {"GetObject"}},
-    "ReceiveReply": {"inboundbucket": {"GetObject", "DeleteObject"}},
+    "MessagesApi": {"documents": {"GetObject", "GetObjectTagging", "PutObjectTagging"}},
+    "DeliverMessages": {"files": {"GetObjectVersion"}, "documents": {"GetObject"}},
+    "ReceiveReply": {"inboundbucket": {"GetObject", "DeleteObject"}, "quarantine": {"PutObject"}},
 }
 # Holds what is due in every account.
-READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived", "ReleaseHeld"}
+READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived", "ReleaseHeld", "SendDue"}
 SIGNS_CURSORS = {
     "ClientsApi",
     "ContactsApi",
@@ -200,6 +226,7 @@ SIGNS_CURSORS = {
     "FilesApi",
     "MessagesApi",
     "ReferralsApi",
+    "ScheduleApi",
     "SearchApi",
     "SharesApi",
     "TasksApi",
@@ -253,8 +280,9 @@ def test_a_function_may_do_with_buckets_what_it_calls(name: str) -> None:
     assert granted == BUCKET_CALLS.get(name, {})
 
 
-def test_the_press_is_called_by_the_documents_api_alone() -> None:
-    assert [name for name in functions() if may(name, "lambda:InvokeFunction", "Typeset")] == ["DocumentsApi"]
+def test_the_press_is_called_by_those_who_hand_out_documents() -> None:
+    callers = {name for name in functions() if may(name, "lambda:InvokeFunction", "Typeset")}
+    assert callers == {"DocumentsApi", "MessagesApi"}
 
 
 @pytest.mark.parametrize("name", ROLES)

@@ -131,11 +131,13 @@ class Table:
         limit: int,
         newest_first: bool = False,
         filters: Condition | None = None,
+        drops_few: bool = False,
     ) -> list[Row]:
         """Keys and documents of up to *limit* items of a partition, in order from *low* to *high*, both included.
 
         One request, unless the items are so large that they exceed the 1 MB of a page, or *filters* drops most of
-        them. Fewer than *limit* items mean that there are no more.
+        them; where it *drops_few*, no more are looked at than are wanted. Fewer than *limit* items mean that there are
+        no more.
         """
         rows: list[Row] = []
         start: Any = None
@@ -145,7 +147,7 @@ class Table:
                 range_key_condition=_between(low, high),
                 filter_condition=filters,
                 exclusive_start_key=start,
-                limit=_looked_at(limit - len(rows), filters),
+                limit=_looked_at(limit - len(rows), None if drops_few else filters),
                 scan_index_forward=not newest_first,
                 consistent_read=True,
                 attributes_to_get=["SK", "doc", "version", "came_from"],

@@ -7,10 +7,13 @@ import boto3
 import pytest
 
 from carebook.files.model import Status
+from functions.messages import deliver, release_held
 from functions.shares import api
-from tests.builders import Caller, physician
+from tests.builders import Caller, Context, physician
 from tests.integration.conftest import TABLE
+from tests.integration.merges import merge
 from tests.integration.shares.conftest import Clock, Recipient, Sharer
+from tests.messaging import queued_records
 
 NO_FILE = "fil_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -221,15 +224,11 @@ def test_where_consent_is_asked_for_first_link_and_code_wait(sharer: Sharer) -> 
 def test_a_code_by_text_waits_for_the_morning_and_is_then_the_same(
     sharer: Sharer, recipient: Recipient, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from functions.messages import release_held
-
     clock.forward(hours=11)  # ten in the evening
     sharer.shared()
     assert len(sharer.post.texts) == 1
     clock.forward(hours=12)
     monkeypatch.setattr(release_held, "utcnow", lambda: clock.now)
-    from tests.builders import Context
-
     release_held.handler({}, Context(remaining_ms=55_000))
     sharer.post.deliver()
     assert recipient.open(sharer.post.token, sharer.post.code).status == 200
@@ -244,6 +243,22 @@ def test_what_waited_too_long_or_was_taken_back_is_not_sent(sharer: Sharer, cloc
     assert sharer.post.texts == []
     messages = sharer.caller.get(f"{sharer.path}/messages").body["items"]
     assert [(one["status"], one["reason"]) for one in messages] == [("failed", "share_closed")] * 2
+
+
+def test_what_a_merge_is_moving_is_sent_a_moment_later(sharer: Sharer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sharer.share()
+    other = sharer.caller.post("/contacts?allow_duplicate=true", {"type": "other", "last_name": "Müller"}).body["id"]
+    with monkeypatch.context() as patch:
+        patch.setattr("carebook.merging.store.Mover.move", lambda *_: 1 / 0)
+        assert merge(sharer.caller, other, sharer.contact_id).status == 500
+    batch = queued_records()
+    refused = deliver.handler({"Records": batch}, Context(remaining_ms=60_000))["batchItemFailures"]
+    assert (len(refused), sharer.post.texts) == (2, [])
+    merge(sharer.caller, other, sharer.contact_id)
+    assert deliver.handler({"Records": batch}, Context(remaining_ms=60_000)) == {"batchItemFailures": []}
+    assert len(sharer.post.texts) == 2
+    assert sharer.post.token
+    assert sharer.post.code
 
 
 def test_shares_are_listed_newest_first_and_read_alone(sharer: Sharer, clock: Clock) -> None:

@@ -87,7 +87,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file's record. ``key`` names its object in either bucket, ``place`` is the version that counts, if any does."""
+    """A file's record. ``key`` names its object in either bucket, ``place`` is the version that counts, if any does.
+
+    ``message_id`` is the reply that it came with, for a file that nobody of the practice has uploaded.
+    """
 
     id: str
     account: str
@@ -107,12 +110,18 @@ class File:
     reason: Reason | None = None
     scan: Scan | None = None
     changed: Mapping[str, int] = field(default_factory=dict)
+    message_id: str | None = None
     came_from: str | None = None  # what merges have noted, carried along unread
 
     @property
     def readable(self) -> bool:
         """Whether its bytes may be handed out."""
         return self.status is Status.CLEAN and self.place is not None and self.place.bucket == "files"
+
+    @property
+    def awaits_bytes(self) -> bool:
+        """Whether an upload would still count; one that comes late is taken too."""
+        return self.status in {Status.AWAITING_UPLOAD, Status.EXPIRED}
 
     @property
     def can_be_rescanned(self) -> bool:
@@ -202,10 +211,15 @@ def grouped(files: Iterable[File]) -> list[tuple[str | None, list[File]]]:
 def by_category(files: Iterable[File]) -> list[File]:
     """By category as people sort words, without one last; in a category the newest first."""
     newest_first = sorted(files, key=lambda file: file.id, reverse=True)
-    return sorted(newest_first, key=category_place)
+    return sorted(newest_first, key=lambda file: _place_of(file.details.category))
 
 
-def category_place(file: File) -> tuple[bool, str, str]:
-    """Where the category of *file* stands among others."""
-    category = file.details.category
+def comes_after(file: File, category: str | None, file_id: str) -> bool:
+    """Whether *file* stands behind one of this category and id in that order, be that one still there or not."""
+    place, other = _place_of(file.details.category), _place_of(category)
+    return place > other or (place == other and file.id < file_id)
+
+
+def _place_of(category: str | None) -> tuple[bool, str, str]:
+    """Where a category stands among others."""
     return (category is None, (category or "").casefold(), category or "")

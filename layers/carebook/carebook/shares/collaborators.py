@@ -7,10 +7,12 @@ from typing import Protocol
 
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
+from carebook.contacts.protocols import ContactStore
 from carebook.identity import Person
 from carebook.message_templates.model import MessageTemplate
+from carebook.messages.consents import Consent
 from carebook.messages.planning import Plan
-from carebook.messages.service import Outbox
+from carebook.messages.service import MessageQueue
 from carebook.shares.model import ItemRef, Share, SharedItem
 
 
@@ -113,6 +115,14 @@ class Contents(Protocol):
         ...
 
 
+class Consents(Protocol):
+    """Who has agreed to be written to, and who has not."""
+
+    def consents(self, account: str, addresses: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Consent]:
+        """What is known of each channel and address; version 0 when nothing is."""
+        ...
+
+
 class Templates(Protocol):
     """Where the practice's own words are."""
 
@@ -125,7 +135,10 @@ class Templates(Protocol):
 class Desk:
     """All that sharing needs."""
 
-    outbox: Outbox
+    contacts: ContactStore
+    messages: Consents
+    queue: MessageQueue
+    configured: Callable[[str], bool]
     shares: ShareStore
     contents: Contents
     templates: Templates

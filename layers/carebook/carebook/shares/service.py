@@ -37,7 +37,7 @@ def create_share(desk: Desk, act: Act, order: Order, *, request: str | None = No
         NotReachable: when no method reaches the contact with a link.
     """
     for _ in attempts():
-        contact, settings = desk.outbox.contacts.find(act.account, checked_id(act.contact_id))
+        contact, settings = desk.contacts.find(act.account, checked_id(act.contact_id))
         refuse_unwritable(contact)
         made = _made(desk, act, order, contact, settings)
         try:
@@ -47,7 +47,7 @@ def create_share(desk: Desk, act: Act, order: Order, *, request: str | None = No
             if before:
                 return _made_before(desk, act, *before)
             continue
-        queue_messages(desk.outbox.queue, made.planned.messages)
+        queue_messages(desk.queue, made.planned.messages)
         return made.share, _to_be_shown(made.share, made.secrets)
     raise Unavailable(TOO_BUSY)
 
@@ -106,13 +106,13 @@ def _planned(
     values: Mapping[str, str],
 ) -> tuple[dict[str, str], Plan]:
     """What goes by which method, and the messages for it. How a blank one would fare by each says which those are."""
-    consents = desk.outbox.messages.consents(act.account, addresses_of(recipient, blank.texts))
+    consents = desk.messages.consents(act.account, addresses_of(recipient, blank.texts))
     plan_of = partial(
         plan,
         recipient,
         settings=settings,
         consents=consents,
-        configured=desk.outbox.configured,
+        configured=desk.configured,
         by=act.by,
         now=act.now,
     )
@@ -123,7 +123,7 @@ def _planned(
 
 
 def _made_before(desk: Desk, act: Act, contact_id: str, share_id: str) -> tuple[Share, str | None]:
-    contact, _settings = desk.outbox.contacts.find(act.account, contact_id)
+    contact, _settings = desk.contacts.find(act.account, contact_id)
     share = desk.shares.find(act.account, contact.id, share_id)
     sealed = desk.shares.sealed(act.account, contact.id, share_id)
     secrets = None if sealed is None else desk.vault.unseal((share.account, share.id), sealed.text)
@@ -146,7 +146,7 @@ def list_shares(desk: Desk, act: Act, *, before: str | None, limit: int) -> tupl
         return desk.shares.page(act.account, contact_id, before=before, limit=limit + 1)
 
     (contact, _settings), found = desk.shares.beside(
-        lambda: desk.outbox.contacts.view(act.account, asked, viewer=act.by, now=act.now), lambda: page(asked)
+        lambda: desk.contacts.view(act.account, asked, viewer=act.by, now=act.now), lambda: page(asked)
     )
     if contact.id != asked:
         found = page(contact.id)
@@ -159,7 +159,7 @@ def view_share(desk: Desk, act: Act) -> Share:
     Raises:
         NotFound: when the account has no such contact, or the contact no such share.
     """
-    contact, _settings = desk.outbox.contacts.view(act.account, checked_id(act.contact_id), viewer=act.by, now=act.now)
+    contact, _settings = desk.contacts.view(act.account, checked_id(act.contact_id), viewer=act.by, now=act.now)
     return desk.shares.find(act.account, contact.id, _checked(act.share_id))
 
 
@@ -172,7 +172,7 @@ def revoke_share(desk: Desk, act: Act) -> Share:
         Conflict: when the contact is archived, or a merge with it is under way.
     """
     for _ in attempts():
-        contact, _settings = desk.outbox.contacts.find(act.account, checked_id(act.contact_id))
+        contact, _settings = desk.contacts.find(act.account, checked_id(act.contact_id))
         before = desk.shares.find(act.account, contact.id, _checked(act.share_id))
         _refuse_stale(before, act)
         if before.revoked_at is not None:
