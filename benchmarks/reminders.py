@@ -286,7 +286,7 @@ def loaded(due: int, stored: int) -> Answering:
     for number in range(due):
         table.keep(*_family(clients, f"acc_{number % _ACCOUNTS}", number))
     shared = put_of(reminder_item(_reminder("acc_0", "cli_0", "apt_0", NOON + timedelta(days=30)))).stored
-    for number in range(stored - due):
+    for number in range(due, stored):
         account, client_id = f"acc_{number % _ACCOUNTS}", f"cli_{number:026}"
         pk, sk = keys.reminder_due(NOON + timedelta(minutes=1 + number % 80_000), account, client_id)
         key = keys.reminder_key(account, client_id, f"apt_{number:026}", "appointment_reminder", 2880)

@@ -39,6 +39,7 @@ from carebook.http.api import Api, answer, no_content
 from carebook.http.patches import MergePatch
 from carebook.identity import Permission
 from carebook.instants import instant, parse_instant, utcnow
+from carebook.messages.withdrawing import Withdrawal
 from carebook.search.plan import plan_search
 from carebook.search.service import Position
 from carebook.search.store import AccountIndex
@@ -70,7 +71,7 @@ def clients() -> TableClients:
 @lru_cache(maxsize=1)
 def books() -> Books:
     contacts = TableContacts(open_table())
-    return Books(clients(), contacts, TableLinks(open_table(), clients(), contacts))
+    return Books(clients(), contacts, TableLinks(open_table(), clients(), contacts, Withdrawal(open_table())))
 
 
 @api.post("/clients", tags=["clients"], summary="Add a client", status_code=201)

@@ -22,8 +22,8 @@ from carebook.messages.store import TableMessages
 from carebook.observability import logger
 from carebook.reminders.due_queue import DueQueue, page_in
 from carebook.reminders.gathering import Gathering
+from carebook.reminders.protocols import Desk
 from carebook.reminders.sending import Counts, Run, send_due
-from carebook.reminders.service import Desk
 from carebook.reminders.store import TableSchedule
 from carebook.settings.store import TableSettings
 from carebook.table import open_table

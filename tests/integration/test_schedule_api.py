@@ -13,6 +13,7 @@ from carebook.clients.link_store import TableLinks
 from carebook.clients.model import Link
 from carebook.items import ConditionFailed, Writes
 from carebook.messages.channels import Accepted, Outgoing
+from carebook.messages.withdrawing import Withdrawal
 from carebook.table import Table
 from functions.messages import deliver
 from functions.reminders import send_due
@@ -451,11 +452,34 @@ class Post:
         return Accepted(f"provider-{len(self.taken)}")
 
 
-def test_what_waits_in_the_queue_goes_to_nobody_who_was_unlinked(
+def test_what_waits_is_taken_back_in_the_moment_of_unlinking(
+    director: Caller, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, other = mother(director, client), director.post("/clients", child()).body["id"]
+    director.put(f"/clients/{other}/contacts/{gone}", {"cc_all_automated_messages": True})
+    for one in (client, other):
+        appoint(director, one)
+    director.post(f"/contacts/{gone}/messages", {"subject": "Hello", "body": "To you alone", "methods": ["email"]})
+    written: list[Writes] = []
+    write = Table.write
+
+    def note(table: Table, writes: Writes) -> None:
+        written.append(writes)
+        write(table, writes)
+
+    monkeypatch.setattr(Table, "write", note)
+    assert director.delete(f"/clients/{client}/contacts/{gone}").status == 204
+    assert len(written) == 1
+    found = {(one["client_id"], one["status"], one["reason"]) for one in messages_of(director, gone)}
+    assert found == {(client, "skipped", "unlinked"), (other, "queued", None), (None, "queued", None)}
+
+
+def test_what_slips_through_goes_to_nobody_who_was_unlinked(
     director: Caller, client: str, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, gone = mother(director, client), mother(director, client, "gone@example.org")
     appoint(director, client)
+    monkeypatch.setattr(Withdrawal, "__call__", lambda *_: None)
     assert director.delete(f"/clients/{client}/contacts/{gone}").status == 204
     post = Post()
     delivery = replace(deliver.delivery(), channels=post)

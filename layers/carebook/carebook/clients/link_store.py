@@ -1,6 +1,6 @@
 """Links in the table: in the client's partition, and the other way round on GSI1 by contact."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -20,10 +20,17 @@ _MORE_THAN_ANY: Final = 1_000  # links of one client
 
 
 class TableLinks:
-    """The link store on DynamoDB."""
+    """The link store on DynamoDB. *withdraw* adds to a transaction that unlinks what else must end with the link."""
 
-    def __init__(self, table: Table, clients: TableRecords[Client], contacts: TableContacts) -> None:
+    def __init__(
+        self,
+        table: Table,
+        clients: TableRecords[Client],
+        contacts: TableContacts,
+        withdraw: Callable[[Writes, LinkWriting], None] | None = None,
+    ) -> None:
         self._table = table
+        self._withdraw = withdraw
         self._clients = clients
         self._contacts = contacts
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="links")
@@ -60,6 +67,8 @@ class TableLinks:
             writes.put(_item(writing.after), at_version(before.version) if before else NOT_THERE)
         for key, link in kept.items():
             writes.delete(key, at_version(link.version))
+        if writing.after is None and self._withdraw is not None:
+            self._withdraw(writes, writing)
         try:
             self._table.write(writes)
         except ConditionFailed as error:

@@ -9,7 +9,7 @@ from carebook.message_templates.merge_names import Kind, Method
 from carebook.message_templates.model import MessageTemplate
 from carebook.messages.consents import Consent
 from carebook.reminders.deciding import Facts, addresses
-from carebook.reminders.service import Desk
+from carebook.reminders.protocols import Desk
 from carebook.settings.model import AccountSettings
 
 

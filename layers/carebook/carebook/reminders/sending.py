@@ -13,11 +13,12 @@ from carebook.appointments.model import Appointment
 from carebook.clients.model import Client
 from carebook.errors import Conflict
 from carebook.messages.model import Message
+from carebook.messages.planning import Consents
 from carebook.messages.service import queue_messages
-from carebook.reminders.deciding import AUTOMATIC, Decision, Occasion, decide, is_turned_on
+from carebook.reminders.deciding import AUTOMATIC, Decision, Facts, Occasion, decide, is_turned_on
 from carebook.reminders.gathering import ClientRef, Gathering
-from carebook.reminders.model import Dropped, Reminder, State
-from carebook.reminders.service import Subject
+from carebook.reminders.model import Dropped, Kind, News, Reminder, State
+from carebook.reminders.protocols import Subject
 from carebook.reminders.telling import appointment_values, bill_values
 from carebook.settings.model import AccountSettings
 
@@ -133,21 +134,28 @@ def _steps(run: Run, found: Sequence[Any]) -> list[_Step]:
 
     def sending(reminder: Reminder, subject: Subject) -> _Step:
         about, agreed = facts[_whose(reminder)], consents.get(reminder.account, {})
-        return lambda: _hand_over(
-            run, reminder, subject, decide(about, _occasion(reminder, subject), agreed, by=AUTOMATIC, now=now), now
-        )
+        return lambda: _hand_over(run, reminder, subject, about, agreed, now)
 
     return steps + [sending(reminder, subject) for reminder, subject in to_send]
 
 
 def _hand_over(
-    run: Run, reminder: Reminder, subject: Subject, decision: Decision, now: datetime
+    run: Run, reminder: Reminder, subject: Subject, facts: Facts, consents: Consents, now: datetime
 ) -> list[Message] | None:
-    try:
-        run.due.hand_over(reminder, reminder.handled(State.SENT, now), subject, decision)
-    except Conflict:  # somebody was faster, or changed what decides: it is still due then, and the next run looks again
-        return None
-    return decision.messages
+    """One transaction, and another for each rest that did not fit in; cut off between them, the next run goes on."""
+    occasion = _occasion(reminder, subject)
+    written: list[Message] = []
+    while True:
+        decision = decide(facts, occasion, consents, by=AUTOMATIC, now=now, part=reminder.rest)
+        after = reminder.sent(now, decision.rest)
+        try:
+            run.due.hand_over(reminder, after, subject, decision)
+        except Conflict:  # somebody was faster, or changed what decides: if it is due still, the next run looks again
+            return written or None
+        written += decision.messages
+        if after.rest is None:
+            return written
+        reminder = after
 
 
 def _dropping(run: Run, reminder: Reminder, reason: Dropped, now: datetime) -> _Step:
@@ -163,7 +171,7 @@ def _why_not(
     if client is None or client.archived_at is not None or subject is None:
         return Dropped.CLIENT_GONE
     if isinstance(subject, Appointment):
-        if subject.canceled_at is not None:
+        if subject.canceled_at is not None and not (reminder.news and reminder.news.canceled):
             return Dropped.APPOINTMENT_CANCELED
     elif not subject.is_open:
         return Dropped.BILL_CLOSED
@@ -177,10 +185,12 @@ def _whose(reminder: Reminder) -> ClientRef:
 
 
 def _occasion(reminder: Reminder, subject: Subject) -> Occasion:
-    return Occasion(
-        kind=reminder.kind.value, subject_id=subject.id, lead=reminder.lead, values=lambda zone: _values(subject, zone)
-    )
+    def values(zone: str) -> dict[str, str | None]:
+        if not isinstance(subject, Appointment):
+            return bill_values(subject)
+        news = reminder.news or News()
+        return appointment_values(subject, zone, moved_from=news.moved_from, canceled=news.canceled)
 
-
-def _values(subject: Subject, zone: str) -> dict[str, str | None]:
-    return appointment_values(subject, zone) if isinstance(subject, Appointment) else bill_values(subject)
+    is_notice = reminder.kind is Kind.APPOINTMENT_NOTICE
+    lead = None if is_notice else reminder.lead
+    return Occasion(kind=reminder.kind.value, subject_id=subject.id, lead=lead, values=values)
