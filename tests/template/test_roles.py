@@ -161,6 +161,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem", "ConditionCheckItem"},
         "GSI2": {"Query"},
     },
+    "HandOver": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem", "ConditionCheckItem"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "MessageTemplatesApi": {"table": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
     "ContractApi": {},
