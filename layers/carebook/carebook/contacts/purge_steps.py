@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from carebook import keys
 from carebook.contacts.searchable import BOOK
+from carebook.contacts.traces import delete_traces
 from carebook.contacts.unlinking import unlink_everywhere
 from carebook.errors import Conflict
 from carebook.instants import parse_instant
@@ -68,8 +69,10 @@ def _delete_all_but(table: Table, account: str, kept: keys.Key) -> None:
     while rows := [row for row in table.query(kept.pk, limit=_PAGE) if row.key != kept]:
         # First what the items name: cut short in between, the next run still knows of it.
         objects.delete_named_in(row.doc for row in rows)
+        delete_traces(table, account, rows)
         rest = [row.key for row in rows]
         table.delete_all(rest + _kept_answers(account, rest))
+        delete_traces(table, account, rows)  # a message may have gone out in between
 
 
 def _kept_answers(account: str, beside_contact: Sequence[keys.Key]) -> list[keys.Key]:
