@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from carebook.clients.link_store import TableLinks
+from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.documents.bucket import DocumentBucket
 from carebook.documents.store import TableDocuments
@@ -15,7 +17,7 @@ from carebook.messages.attaching import ContactAttachments
 from carebook.messages.delivery import Delivery, deliver
 from carebook.messages.providers import Providers
 from carebook.messages.queue import QueuedMessages, ref_in
-from carebook.messages.recipients import ContactRecipients
+from carebook.messages.recipients import EveryRecipient
 from carebook.messages.service import MessageRef
 from carebook.messages.store import TableMessages
 from carebook.observability import logger
@@ -31,14 +33,25 @@ def delivery() -> Delivery:
     table = open_table()
     return Delivery(
         messages=TableMessages(table),
-        recipients=ContactRecipients(TableContacts(table)),
+        recipients=EveryRecipient(TableContacts(table), TableClients(table)),
         settings=TableSettings(table),
         attachments=ContactAttachments(
             TableFiles(table), FileBuckets(table), TableDocuments(table), DocumentBucket(table.connection.session)
         ),
         channels=Providers(),
         now=utcnow,
+        is_linked=is_linked,
     )
+
+
+def is_linked(account: str, client_id: str, contact_id: str) -> bool:
+    """Whether a client has a contact: one request for its links, one for where merged contacts lead."""
+    contacts = TableContacts(open_table())
+    links = TableLinks(open_table(), TableClients(open_table()), contacts).of_client(account, client_id)
+    if any(link.contact_id == contact_id for link in links):
+        return True
+    led_to = contacts.led_to(account, [link.contact_id for link in links])
+    return any(contact.id == contact_id for contact in led_to.values())
 
 
 @lru_cache(maxsize=1)

@@ -78,6 +78,12 @@ def test_one_becomes_clean_and_the_other_infected_and_only_the_first_can_be_had(
     assert (fetched.status_code, fetched.content) == (200, PDF)
     assert "filename*=UTF-8''M%C3%BCller%20%22final%22.pdf" in fetched.headers["Content-Disposition"]
     assert fetched.headers["Content-Type"] == "application/pdf"
+    assert "final" not in answer.json()["url"]
+    target = f"/contacts/{contact['id']}/files/{file['id']}"
+    assert stack.call("PATCH", target, body={"name": "診断.pdf"}).status_code == 200
+    renamed = httpx.get(download(stack, clean).json()["url"])
+    assert (renamed.content, renamed.headers["Content-Type"]) == (PDF, "application/pdf")
+    assert "filename*=UTF-8''%E8%A8%BA%E6%96%AD.pdf" in renamed.headers["Content-Disposition"]
     file = settled(stack, infected)
     assert (file["status"], file["reason"]) == ("infected", "malware")
     assert "EICAR" in file["scan"]["signature"]

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.errors import Conflict
-from carebook.files.checking import Gone
 from carebook.files.model import File, FileDetails, Place, Status
-from carebook.files.ports import Form
+from carebook.files.ports import Form, Gone
 from carebook.files.scanner import Reply
 from carebook.ids import FILE, new_id
 from tests.fakes.contacts import MemoryContacts
@@ -100,6 +99,7 @@ class MemoryBuckets:
 
     def __init__(self) -> None:
         self.objects: dict[Place, bytes] = {}
+        self.names: dict[str, str] = {}
         self._numbers = iter(range(1, 10_000))
 
     def put(self, key: str, content: bytes, *, bucket: str = "quarantine") -> Place:
@@ -113,9 +113,10 @@ class MemoryBuckets:
         content = self.objects[place]
         yield from (content[start : start + 4] for start in range(0, len(content), 4))
 
-    def take_over(self, place: Place) -> Place:
+    def take_over(self, place: Place, file: File) -> Place:
         if place not in self.objects:
             raise Gone
+        self.names[place.key] = file.details.name
         return self.put(place.key, self.objects[place], bucket="files")
 
     def remove(self, place: Place) -> None:
@@ -130,6 +131,11 @@ class MemoryBuckets:
 
     def upload_form(self, file: File, *, expires_at: datetime, now: datetime) -> Form:
         return Form("https://quarantine.example", {"key": file.key})
+
+    def put_name(self, file: File) -> Place | None:
+        if file.place is None or file.place not in self.objects:
+            raise Gone
+        return None if self.names.get(file.key) == file.details.name else self.take_over(file.place, file)
 
     def download_url(self, file: File, *, seconds: int) -> str:
         return f"https://files.example/{file.key}?seconds={seconds}"

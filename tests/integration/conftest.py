@@ -111,6 +111,7 @@ def handler_for(path: str) -> Handler:
     from functions.message_templates.api import handler as message_templates
     from functions.messages.api import handler as messages
     from functions.referrals.api import handler as referrals
+    from functions.schedule.api import handler as schedule
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
     from functions.tasks.api import handler as tasks
@@ -124,6 +125,7 @@ def handler_for(path: str) -> Handler:
         "/contacts/[^/]+/(messages|notes)(/|$)": messages,
         "/tasks|/contacts/[^/]+/tasks(/|$)": tasks,
         ".*/cover$": cover,
+        "/clients/[^/]+/(appointments|bills|messages|automated-messages)(/|$)": schedule,
         ".*/referrals|.*/claim$": referrals,
         "/contacts/[^/]+/clients$": clients,
         "/clients(/|$)": clients,

@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 import pytest
 
-from carebook.contacts.traces import delete_traces
 from carebook.files.bucket import FileBuckets
 from carebook.files.model import File
 from carebook.files.queue import ScanRequests
@@ -20,6 +19,7 @@ from carebook.messages.delivery import deliver
 from carebook.messages.service import MessageRef
 from carebook.messages.store import TableMessages
 from carebook.table import open_table
+from carebook.traces import delete_traces
 from functions.messages import api as messages_api
 from functions.messages import deliver as deliver_function
 from functions.messages import receive_reply, record_receipt, release_held
@@ -471,6 +471,54 @@ def test_unsubscribe_by_email_ends_email_to_the_address_that_was_written_to(prac
     assert practice.sent("sms")["status"] == "sent"
 
 
+def refusals(one: Practice, method: str) -> list[str]:
+    """Why the contact cannot be written to; nothing when it can."""
+    answer = one.caller.post(f"/contacts/{one.contact_id}/messages", {"body": "x", "methods": [method]})
+    return [error["code"] for error in answer.body.get("errors", ())]
+
+
+@pytest.mark.parametrize(("found", "reaches"), [("pass", ["opted_out"]), ("fail", [])])
+def test_only_who_is_proven_speaks_to_other_accounts(
+    practice: Practice, world: tuple[Clock, FakeProvider], found: str, reaches: list[str]
+) -> None:
+    victim: dict[str, Any] = {"emails": [{"address": "victim@example.org", "label": None}]}
+    neighbour = practice_of(Caller(practice.caller.handler, account="acc_next_door"), *world, **victim)
+    neighbour.sent("email")
+    practice.sent("email")
+    claimed = {
+        "From": "victim@example.org",
+        "Authentication-Results": f"amazonses.com; spf={found}; dkim={found}; dmarc={found}",
+    }
+    assert mailed(mail_to(token_of(practice), "STOP", **claimed)) == []
+    assert refusals(practice, "email") == ["opted_out"]  # whose message it answers
+    assert refusals(neighbour, "email") == reaches
+
+
+def test_a_wish_is_about_the_address_that_was_written_to_also_after_a_merge(practice: Practice) -> None:
+    practice.sent("email")
+    token = token_of(practice)
+    survivor = practice.caller.post("/contacts?allow_duplicate=true", physician()).body["id"]
+    practice.caller.post(f"/contacts/{survivor}/merge", {"duplicate_id": practice.contact_id})
+    assert mailed(mail_to(token, "stop", From="home@example.net")) == []
+    assert refusals(practice, "email") == ["opted_out"]
+
+
+def test_nobody_speaks_for_another_through_a_message_that_is_gone(
+    practice: Practice, world: tuple[Clock, FakeProvider]
+) -> None:
+    practice.sent("email")
+    token = token_of(practice)
+    practice.caller.delete(f"/contacts/{practice.contact_id}?purge=true")
+    victim: dict[str, Any] = {"emails": [{"address": "victim@example.org", "label": None}]}
+    other = practice_of(practice.caller, *world, **victim)
+    unproven = {
+        "From": "victim@example.org",
+        "Authentication-Results": "amazonses.com; spf=fail; dkim=fail; dmarc=fail",
+    }
+    assert mailed(mail_to(token, "STOP", **unproven)) == []
+    assert refusals(other, "email") == []
+
+
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
 
 
@@ -690,7 +738,7 @@ def test_what_is_claimed_at_the_moment_of_the_purge_leaves_nothing(
             assert messages.claim(before, before.claimed(practice.clock()), None) == (True, False)
         left.append(len(traces()))
 
-    monkeypatch.setattr("carebook.contacts.purge_steps.delete_traces", late)
+    monkeypatch.setattr("carebook.record_purge.delete_traces", late)
     practice.caller.delete(f"/contacts/{practice.contact_id}?purge=true")
     assert left == [2, 0]
 

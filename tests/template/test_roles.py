@@ -54,7 +54,15 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "GSI1": {"Query"},
     },
     "PurgeArchived": {
-        "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
+        "table": {
+            "Query",
+            "GetItem",
+            "BatchGetItem",
+            "PutItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
         "GSI1": {"Query"},
         "GSI2": {"Query"},
     },
@@ -130,13 +138,30 @@ CALLS: dict[str, dict[str, set[str]]] = {
             "ConditionCheckItem",
         }
     },
-    "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "PutItem"}},
+    "DeliverMessages": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem"}},
     "RecordReceipt": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI1": {"Query"}},
     "ReceiveReply": {
         "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "ConditionCheckItem"},
         "GSI1": {"Query"},
     },
     "ReleaseHeld": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI2": {"Query"}},
+    "ScheduleApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        }
+    },
+    "SendDue": {
+        "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem", "ConditionCheckItem"},
+        "GSI2": {"Query"},
+    },
+    "HandOver": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem", "ConditionCheckItem"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "MessageTemplatesApi": {"table": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
     "ContractApi": {},
@@ -148,7 +173,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     "ContactsApi": _PURGES | _PURGES_DOCUMENTS,
     "PurgeArchived": _PURGES | _PURGES_DOCUMENTS,
     "FilesApi": {
-        "files": {"GetObject", "ListBucketVersions", "DeleteObjectVersion"},
+        "files": _PURGES["files"] | {"GetObject", "GetObjectVersion", "PutObject", "ListBucket"},
         "quarantine": {"PutObject", "ListBucketVersions", "DeleteObjectVersion"},
     },
     "ScanUpload": {
@@ -177,7 +202,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     "ReceiveReply": {"inboundbucket": {"GetObject", "DeleteObject"}, "quarantine": {"PutObject"}},
 }
 # Holds what is due in every account.
-READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived", "ReleaseHeld"}
+READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived", "ReleaseHeld", "SendDue"}
 SIGNS_CURSORS = {
     "ClientsApi",
     "ContactsApi",
@@ -186,6 +211,7 @@ SIGNS_CURSORS = {
     "FilesApi",
     "MessagesApi",
     "ReferralsApi",
+    "ScheduleApi",
     "SearchApi",
     "TasksApi",
 }

@@ -4,6 +4,8 @@ import re
 from datetime import datetime
 from typing import Final
 
+APPOINTMENT: Final = "apt"
+BILL: Final = "bil"
 CLIENT: Final = "cli"
 CONTACT: Final = "con"
 FILE: Final = "fil"

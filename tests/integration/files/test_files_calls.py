@@ -29,7 +29,7 @@ from tests.template.test_roles import BUCKET_CALLS, CALLS
 
 NAMES = {bucket: name for name, bucket in BUCKETS.items()}
 VERSIONED = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVersion"}
-PERMISSIONS = {"ListObjectVersions": "ListBucketVersions"}
+PERMISSIONS = {"ListObjectVersions": "ListBucketVersions", "HeadObject": "GetObject"}
 
 
 @contextmanager
@@ -86,6 +86,14 @@ def test_the_files_function(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None
         assert of_buckets.get(bucket, set()) <= allowed("FilesApi")[bucket]
 
 
+def test_the_files_function_gives_a_renamed_file_its_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    file_id = desk.upload(b"hello")
+    desk.caller.patch(f"{desk.path}/files/{file_id}", {"name": "new.txt"})
+    with asked_of_buckets(monkeypatch) as of_buckets:
+        assert desk.caller.get(f"{desk.path}/files/{file_id}/download").status == 200
+    assert of_buckets == {"files": {"GetObject", "GetObjectVersion", "PutObject"}}
+
+
 def test_the_files_function_deletes_what_is_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     clean = desk.upload(b"hello")
     infected = desk.announce(b"x")
@@ -93,7 +101,7 @@ def test_the_files_function_deletes_what_is_there(desk: Desk, monkeypatch: pytes
     with asked_of_buckets(monkeypatch) as of_buckets:
         for file_id in (clean, infected["file"]["id"]):
             desk.caller.delete(f"{desk.path}/files/{file_id}")
-    assert of_buckets == allowed("FilesApi", "GetObject", "PutObject")
+    assert of_buckets == allowed("FilesApi", "GetObject", "GetObjectVersion", "PutObject", "ListBucket")
 
 
 def test_the_function_that_scans(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from carebook.errors import Conflict
-from carebook.files.checking import conclude, scan_file, take_in
+from carebook.files.checking import conclude, failed, scan_file, take_in
 from carebook.files.model import File, FileDetails, Place, Reason, Status
 from carebook.files.scanner import ScannerFailed
 from carebook.files.service import Act, delete_file
@@ -142,7 +142,7 @@ def test_of_two_copies_the_one_that_does_not_count_is_removed(monkeypatch: pytes
     finding = scan_file(file, desk.buckets, desk.scanner, now=lambda: LATER)
     copy = desk.buckets.take_over
 
-    def other_run_first(scanned: Place) -> Place:
+    def other_run_first(scanned: Place, _: File) -> Place:
         monkeypatch.setattr(desk.buckets, "take_over", copy)
         conclude(desk.files, desk.buckets, file, finding, now=LATER)
         return desk.buckets.put(scanned.key, b"hello", bucket="files")
@@ -253,6 +253,30 @@ def test_a_clean_file_is_unreadable_while_it_is_scanned_once_more_and_gone_when_
     conclude(desk.files, desk.buckets, again, finding, now=LATER)
     assert (desk.current.status, desk.current.place) == (Status.INFECTED, None)
     assert desk.buckets.objects == {}
+
+
+@pytest.mark.parametrize("reason", [Reason.SCAN_ERROR, Reason.TIMED_OUT])
+def test_another_scan_that_comes_to_no_verdict_costs_nobody_the_file(reason: Reason) -> None:
+    desk = Desk()
+    desk.event(desk.upload())
+    conclude(desk.files, desk.buckets, rescan(desk), failed("ClamAV", reason, now=LATER), now=LATER)
+    assert (desk.current.status, desk.current.readable) == (Status.SCAN_FAILED, False)
+    again = rescan(desk)
+    finding = scan_file(again, desk.buckets, desk.scanner, now=lambda: LATER)
+    conclude(desk.files, desk.buckets, again, finding, now=LATER)
+    assert desk.current.status is Status.CLEAN
+    assert (desk.buckets.readable, desk.buckets.quarantined) == ([b"hello"], [])
+
+
+def test_a_name_that_a_clean_file_got_later_costs_nobody_the_file() -> None:
+    desk = Desk()
+    desk.event(desk.upload())
+    renamed = desk.current.edited(replace(desk.current.details, name="letter.pdf"), LATER)
+    desk.files.replace(desk.current, replace(renamed, content_type="application/octet-stream"), None)
+    again = rescan(desk)
+    finding = scan_file(again, desk.buckets, desk.scanner, now=lambda: LATER)
+    conclude(desk.files, desk.buckets, again, finding, now=LATER)
+    assert (desk.current.status, desk.buckets.readable) == (Status.CLEAN, [b"hello"])
 
 
 def test_a_false_alarm_is_put_right_by_another_scan() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.local import seed
+from infra.local import calls, seed
+from infra.local.calls import Practice
 from infra.local.practice import DemoContact
 from infra.local.progress import LaptopStackError, Step
-from infra.local.seed import Practice, write_contacts
+from infra.local.seed import write_contacts
 from infra.local.users import LAKESIDE
 
 
@@ -52,7 +53,7 @@ CONTACTS = [
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seed, "FIRST_PAUSE", 0)
+    monkeypatch.setattr(calls, "FIRST_PAUSE", 0)
 
 
 def practice(api: Api) -> Practice:
@@ -110,7 +111,7 @@ def test_a_lasting_failure_is_told_after_a_few_tries() -> None:
     api = Api(*[httpx.Response(500, text="broken") for _ in range(20)])
     with practice(api) as caller, pytest.raises(LaptopStackError, match="GET /settings answered 500: broken"):
         caller.call("GET", "/settings")
-    assert len(api.requests) == seed.TRIES
+    assert len(api.requests) == calls.TRIES
 
 
 def test_a_refusal_is_told_at_once() -> None:

@@ -84,11 +84,25 @@ def test_a_machine_is_known_as_one(headers: dict[str, str]) -> None:
     assert not read_mail(mail(Auto_Submitted="no").as_bytes()).is_automatic
 
 
+SES = (
+    "amazonses.com; spf=pass (spfCheck: domain of {spf} designates 192.0.2.1 as permitted sender) client-ip=192.0.2.1;"
+    " envelope-from=a@{spf}; helo=mail.{spf}; dkim=pass header.i=@{dkim}; dmarc=none header.from=example.org;"
+)
+
+
 @pytest.mark.parametrize(
     ("found", "proven"),
     [
         ("amazonses.com; spf=pass; dkim=pass header.i=@example.org; dmarc=pass", True),
         ("amazonses.com; spf=fail; dkim=fail; dmarc=fail", False),
+        # A domain without a DMARC policy: whoever sent it must have sent it for that domain.
+        (SES.format(spf="bounce.example.org", dkim="elsewhere.example"), True),
+        (SES.format(spf="elsewhere.example", dkim="example.org"), True),
+        (SES.format(spf="elsewhere.example", dkim="elsewhere.example"), False),
+        (SES.format(spf="badexample.org", dkim="example.org.elsewhere.example"), False),
+        ("amazonses.com; spf=fail; envelope-from=ana@example.org; dkim=none; dmarc=none", False),
+        ("amazonses.com; spf=fail; helo=dmarc=pass; dkim=fail; dmarc=none", False),
+        ("amazonses.com.elsewhere.example; spf=pass; dkim=pass; dmarc=pass", False),
         ("elsewhere.example; spf=pass; dkim=pass", False),
         (None, False),
     ],

@@ -243,6 +243,12 @@ class HistoryEntryView(TypedDict):
         "referral_added",
         "referral_changed",
         "referral_deleted",
+        "appointment_added",
+        "appointment_changed",
+        "appointment_canceled",
+        "bill_added",
+        "bill_changed",
+        "bill_closed",
     ]
     version: int | None
     merged_from: str | None

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from carebook import environment
 from carebook.downloads import content_disposition
-from carebook.files.checking import Gone
 from carebook.files.model import File, Place
-from carebook.files.ports import Form
+from carebook.files.ports import Form, Gone
 from carebook.objects import StoredObjects
 from carebook.table import Table
 
@@ -41,18 +40,21 @@ class FileBuckets:
         )
         return Form(form["url"], form["fields"])
 
+    def put_name(self, file: File) -> Place | None:
+        """One request, unless the file was renamed since it was last fetched: then one more, a copy within S3."""
+        place = _readable(file)
+        wanted = _saved_as(file)
+        # Its newest version is the one that an address without a version leads to.
+        found = self._asking(self.client.head_object, Bucket=environment.bucket_name("files"), Key=place.key)
+        if all(found.get(name) == value for name, value in wanted.items()):
+            return None
+        return self._copy(place, wanted)
+
     def download_url(self, file: File, *, seconds: int) -> str:
-        """Every version of this name is a copy of the one that was found clean."""
-        if file.place is None or not file.readable:
-            raise ValueError("Only what is clean is handed out.")
+        """Every version of this key is a copy of what was found clean; its name is with it, in no address."""
         url: str = self.client.generate_presigned_url(
             "get_object",
-            Params={
-                "Bucket": environment.bucket_name("files"),
-                "Key": file.place.key,
-                "ResponseContentDisposition": content_disposition(file.details.name),
-                "ResponseContentType": file.content_type,
-            },
+            Params={"Bucket": environment.bucket_name("files"), "Key": _readable(file).key},
             ExpiresIn=seconds,
         )
         return url
@@ -84,15 +86,24 @@ class FileBuckets:
             Bucket=environment.bucket_name("quarantine"), Key=file.key, Body=content, ContentType=file.content_type
         )
 
-    def take_over(self, place: Place) -> Place:
+    def take_over(self, place: Place, file: File) -> Place:
         """Copy exactly this version of the quarantine to the files bucket; where it is now."""
+        return self._copy(place, _saved_as(file))
+
+    def _copy(self, place: Place, saved_as: Mapping[str, str]) -> Place:
         source = {
             "Bucket": environment.bucket_name(place.bucket),
             "Key": place.key,
             "VersionId": place.version_id,
         }
         answer = self._asking(
-            self.client.copy_object, Bucket=environment.bucket_name("files"), Key=place.key, CopySource=source
+            self.client.copy_object,
+            Bucket=environment.bucket_name("files"),
+            Key=place.key,
+            CopySource=source,
+            MetadataDirective="REPLACE",
+            TaggingDirective="REPLACE",  # tags are the quarantine's; reading them would want a right of its own
+            **saved_as,
         )
         return Place("files", place.key, answer["VersionId"])
 
@@ -135,3 +146,18 @@ class FileBuckets:
             session = self._table.connection.session
             self._made = session.create_client("s3", region_name=environment.region(), config=config)
         return self._made
+
+
+def _readable(file: File) -> Place:
+    if file.place is None or not file.readable:
+        raise ValueError("Only what is clean is handed out.")
+    return file.place
+
+
+def _saved_as(file: File) -> dict[str, str]:
+    """What S3 answers with the bytes. A name in the address would be in the logs of whatever it passes."""
+    return {
+        "ContentDisposition": content_disposition(file.details.name),
+        "ContentType": file.content_type,
+        "CacheControl": "private, no-store",
+    }

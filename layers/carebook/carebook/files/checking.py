@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from carebook.errors import Conflict, Unavailable
 from carebook.files.history import entry_of
 from carebook.files.model import File, Finding, Place, Reason, Scan, Status
-from carebook.files.ports import FileStore
+from carebook.files.ports import FileStore, Gone
 from carebook.files.scanner import Reply, Scanner
 from carebook.files.types import HEAD, contradiction
 from carebook.identity import Person
@@ -23,10 +23,6 @@ SYSTEM: Final = Person("carebook", "Carebook")
 _REASONS: Final = (("Heuristics.Encrypted.", Reason.ENCRYPTED), ("Heuristics.Limits.Exceeded", Reason.LIMITS_EXCEEDED))
 
 
-class Gone(Exception):
-    """The bytes are not there (any more)."""
-
-
 class Buckets(Protocol):
     """Where the bytes are."""
 
@@ -34,8 +30,8 @@ class Buckets(Protocol):
         """The bytes of one version; Gone when there is none."""
         ...
 
-    def take_over(self, place: Place) -> Place:
-        """Copy this version of the quarantine to where it can be read; Gone when there is none."""
+    def take_over(self, place: Place, file: File) -> Place:
+        """Copy this version of the quarantine to where it can be read under its name; Gone when there is none."""
         ...
 
     def remove(self, place: Place) -> None:
@@ -124,7 +120,10 @@ def inspect(file: File, buckets: Buckets, reply: Reply, *, now: Callable[[], dat
 
 
 def finding_of(file: File, reply: Reply, seen: Inspection, *, now: datetime) -> Finding:
-    """The status that a file gets. Malware goes before all else; then the content must be what was announced."""
+    """The status that a file gets. Malware goes before all else; then the content must be what was announced.
+
+    What was accepted once is not refused for a name that it got later: that would cost somebody the file.
+    """
     verdict = "clean" if reply.signature is None else "infected"
     scan = Scan(reply.engine, reply.definitions or None, verdict, reply.signature, now)
     if reply.signature is not None:
@@ -134,7 +133,8 @@ def finding_of(file: File, reply: Reply, seen: Inspection, *, now: datetime) -> 
     sha256 = seen.digest.hexdigest()
     if seen.size != file.size or file.sha256 not in {None, sha256}:
         return Finding(Status.REFUSED, scan, Reason.CHECKSUM_MISMATCH)
-    if contradiction(seen.head, content_type=file.content_type, name=file.details.name) is not None:
+    was_accepted = file.place is not None and file.place.bucket == "files"
+    if not was_accepted and contradiction(seen.head, content_type=file.content_type, name=file.details.name):
         return Finding(Status.REFUSED, scan, Reason.TYPE_MISMATCH, sha256)
     return Finding(Status.CLEAN, scan, None, sha256)
 
@@ -148,13 +148,13 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
     """The file with its verdict, its bytes where they belong; None when another run or a deletion was faster.
 
     Clean bytes are copied first, then the record says so, then they leave the quarantine. What is infected stays there,
-    where nobody can read it, for a later scan; what was refused goes.
+    where nobody can read it, for a later scan; what was refused goes. What has no verdict stays where it is.
     """
     scanned = file.place
     if scanned is None:
         return None
     try:
-        place = _place_after(buckets, scanned, finding)
+        place = _place_after(buckets, scanned, finding, file)
     except Gone:
         if _still_waits(files.locate(file.account, file.contact_id, file.id), scanned):
             raise
@@ -182,10 +182,14 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
 
 
 def _tidy(buckets: Buckets, scanned: Place, after: File) -> None:
-    """What was scanned goes from where it was, unless that is where it stays; what is not clean is nowhere readable."""
+    """What was scanned goes from where it was, unless that is where it stays.
+
+    Of what is not clean no copy stays where copies are read, but one that was found clean before and of which this scan
+    could say nothing: there is no other, and without a clean record nobody is given its address.
+    """
     if scanned != after.place:
         buckets.remove(scanned)
-    if not after.readable:
+    if after.place is None or after.place.bucket == "quarantine":
         buckets.remove_copies(scanned.key)
 
 
@@ -194,9 +198,9 @@ def _still_waits(file: File | None, place: Place) -> bool:
     return file is not None and file.status is Status.SCANNING and file.place == place
 
 
-def _place_after(buckets: Buckets, scanned: Place, finding: Finding) -> Place | None:
+def _place_after(buckets: Buckets, scanned: Place, finding: Finding, file: File) -> Place | None:
     if finding.status is Status.CLEAN:
-        return buckets.take_over(scanned) if scanned.bucket == "quarantine" else scanned
+        return buckets.take_over(scanned, file) if scanned.bucket == "quarantine" else scanned
     if finding.status is Status.REFUSED or (finding.status is Status.INFECTED and scanned.bucket == "files"):
         return None
     return scanned

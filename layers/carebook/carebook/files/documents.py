@@ -7,11 +7,11 @@ from carebook.files.model import File, FileDetails, Place, Reason, Scan, Status
 from carebook.identity import Person
 from carebook.instants import instant, parse_instant
 from carebook.items import Item
-from carebook.keys import id_of_file
+from carebook.keys import id_of_file, parse_object_key
 from carebook.table import Row
 
 FILE_KIND: Final = "file"
-IN_SIGHT: Final = Item.kind == FILE_KIND  # and not a file being deleted
+IN_SIGHT: Final = Item.kind == FILE_KIND  # and not a file being deleted, of which there are few
 
 
 def file_document(file: File) -> dict[str, Any]:
@@ -62,3 +62,9 @@ def file_from(account: str, contact_id: str, row: Row) -> File:
         message_id=document.get("message_id"),
         came_from=row.came_from,
     )
+
+
+def added_to(file: File) -> str:
+    """The contact to which a file was added: the way to it wherever merges take it, and when they are undone."""
+    owner = parse_object_key(file.key)
+    return file.contact_id if owner is None else owner[1]

@@ -211,10 +211,15 @@ def grouped(files: Iterable[File]) -> list[tuple[str | None, list[File]]]:
 def by_category(files: Iterable[File]) -> list[File]:
     """By category as people sort words, without one last; in a category the newest first."""
     newest_first = sorted(files, key=lambda file: file.id, reverse=True)
-    return sorted(newest_first, key=category_place)
+    return sorted(newest_first, key=lambda file: _place_of(file.details.category))
 
 
-def category_place(file: File) -> tuple[bool, str, str]:
-    """Where the category of *file* stands among others."""
-    category = file.details.category
+def comes_after(file: File, category: str | None, file_id: str) -> bool:
+    """Whether *file* stands behind one of this category and id in that order, be that one still there or not."""
+    place, other = _place_of(file.details.category), _place_of(category)
+    return place > other or (place == other and file.id < file_id)
+
+
+def _place_of(category: str | None) -> tuple[bool, str, str]:
+    """Where a category stands among others."""
     return (category is None, (category or "").casefold(), category or "")

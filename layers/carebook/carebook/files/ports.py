@@ -8,8 +8,12 @@ from typing import Protocol
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.contacts.protocols import Found
-from carebook.files.model import File
+from carebook.files.model import File, Place
 from carebook.identity import Person
+
+
+class Gone(Exception):
+    """The bytes are not there (any more)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +105,20 @@ class Bucket(Protocol):
         """A form that takes exactly this file until then."""
         ...
 
+    def put_name(self, file: File) -> Place | None:
+        """See to it that what is fetched is saved under the name that the file has now; the copy made for that, if any.
+
+        Raises:
+            Gone: when its bytes are not there any more.
+        """
+        ...
+
     def download_url(self, file: File, *, seconds: int) -> str:
-        """An address under which the file can be fetched, under its own name, for so long."""
+        """An address under which the file can be fetched for so long."""
+        ...
+
+    def remove(self, place: Place) -> None:
+        """Delete one version."""
         ...
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from carebook import environment, keys
-from carebook.files.checking import ArrivalBuckets, Buckets, Gone, conclude, failed, inspect, scan_file, take_in
+from carebook.files.checking import ArrivalBuckets, Buckets, conclude, failed, inspect, scan_file, take_in
 from carebook.files.model import File, Finding, Place, Reason, Scan, Status
-from carebook.files.ports import FileStore
+from carebook.files.ports import FileStore, Gone
 from carebook.files.queue import announced, asked_for
 from carebook.files.scanner import Reply, Scanner
 from carebook.ids import FILE, is_id

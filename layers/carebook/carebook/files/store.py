@@ -9,7 +9,7 @@ from carebook.contacts.documents import history_document
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.errors import Conflict, RequestMismatch
-from carebook.files.documents import FILE_KIND, IN_SIGHT, file_document, file_from
+from carebook.files.documents import FILE_KIND, IN_SIGHT, added_to, file_document, file_from
 from carebook.files.model import File
 from carebook.ids import HISTORY
 from carebook.instants import instant
@@ -19,7 +19,7 @@ from carebook.retrying import attempts
 from carebook.table import Row, Table
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
-_LONGEST_CHAIN: Final = 100
+_LONGEST_CHAIN: Final = 501  # as many as can be merged into one, one after the other, and that one
 _LOOKS_WHILE_MERGED: Final = 3
 _CHANGED: Final = "The file or the contact was changed in the meantime."
 _DELETING: Final = "deleting"  # of a document: out of sight, its objects and itself still to be deleted
@@ -127,7 +127,7 @@ class TableFiles:
         key = keys.file_key(file.account, file.contact_id, file.id)
         item = make_item(key, "file being deleted", document, version=file.version + 1)
         item.gsi2_pk = keys.FILE_PK
-        item.gsi2_sk = keys.file_due_sk(now, file.account, file.contact_id, file.id)
+        item.gsi2_sk = keys.file_due_sk(now, file.account, added_to(file), file.id)
         writes = Writes()
         writes.check(keys.contact_key(contact.account, contact.id), at_version(contact.version))
         item.came_from = file.came_from
@@ -160,7 +160,9 @@ class TableFiles:
         pk = keys.contact_pk(account, contact_id)
         high = keys.FILES_LAST if before is None else keys.file_key(account, contact_id, before).sk
         wanted = limit + (before is not None)  # the upper end is included
-        rows = self._table.query(pk, low=keys.FILES_FIRST, high=high, limit=wanted, newest_first=True, filters=IN_SIGHT)
+        rows = self._table.query(
+            pk, low=keys.FILES_FIRST, high=high, limit=wanted, newest_first=True, filters=IN_SIGHT, drops_few=True
+        )
         return [file_from(account, contact_id, row) for row in rows if before is None or row.key.sk != high][:limit]
 
     def due(self, *, now: datetime, limit: int) -> list[tuple[str, str, str]]:
@@ -182,7 +184,7 @@ def file_item(file: File) -> Item:
     item.came_from = file.came_from
     if file.due_at is not None:
         item.gsi2_pk = keys.FILE_PK
-        item.gsi2_sk = keys.file_due_sk(file.due_at, file.account, file.contact_id, file.id)
+        item.gsi2_sk = keys.file_due_sk(file.due_at, file.account, added_to(file), file.id)
     return item
 
 

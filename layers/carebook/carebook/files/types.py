@@ -50,7 +50,7 @@ _ALIKE: Final = (
     frozenset({"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
                "application/vnd.ms-outlook", "application/x-ole-storage"}),
     frozenset({"application/pdf", "application/x-pdf"}),
-    frozenset({"application/rtf", "text/rtf"}),
+    frozenset({"application/rtf", "text/rtf", "application/msword"}),  # Word writes either under the name .doc
     frozenset({"application/gzip", "application/x-gzip"}),
     frozenset({"application/dicom", "image/dicom", "image/dcm"}),
     frozenset({"audio/mp4", "audio/x-m4a", "audio/m4a", "video/mp4", "video/x-m4v", "video/quicktime", "video/3gpp"}),
@@ -62,6 +62,13 @@ _ALIKE: Final = (
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TEXT: Final = frozenset({"application/json", "application/xml", "application/javascript", "image/svg+xml"})
 _SAYS_NOTHING: Final = frozenset({"application/octet-stream", "binary/octet-stream"})
+_PACKED: Final = {"gzip": "application/gzip"}  # what an ending behind the ending says; of others nothing is known
+# Told by two or three letters, with which a text may begin, too: a table of BMI, the results of a BMP. In a file of
+# such a type bytes follow that are in no text.
+_TOLD_BY_LETTERS: Final = frozenset(
+    {"application/x-msdownload", "image/bmp", "application/x-shockwave-flash", "application/x-bzip2", "audio/mpeg"}
+)
+_IN_NO_TEXT: Final = frozenset(range(32)) - frozenset(b"\t\n\f\r")
 
 
 def found_type(head: bytes) -> str | None:
@@ -97,15 +104,18 @@ def contradiction(head: bytes, *, content_type: str, name: str) -> str | None:
 
 def _claims(content_type: str, name: str) -> list[str]:
     declared = content_type.partition(";")[0].strip().lower()
-    # Without the system's own tables, which differ from machine to machine.
-    ending = mimetypes.MimeTypes().guess_type(name.lower())[0]
+    # Without the system's own tables, which differ from machine to machine. Some systems drop dots at the end.
+    ending, packed = mimetypes.MimeTypes().guess_file_type(name.lower().rstrip(". "))
+    if packed is not None:
+        ending = _PACKED.get(packed)
     return [claim for claim in dict.fromkeys((declared, ending)) if claim and claim not in _SAYS_NOTHING]
 
 
 def _fits(found: str | None, head: bytes, claim: str) -> bool:
     if claim.startswith("text/") or claim in _TEXT:
         is_script = found == "text/x-shellscript" and claim in _PROGRAM_TYPES
-        return is_script or _alike(found, claim) or (found is None and _is_text(head))
+        is_text = _is_text(head) if found is None else found in _TOLD_BY_LETTERS and _IN_NO_TEXT.isdisjoint(head)
+        return is_script or is_text or _alike(found, claim)
     if found in _PROGRAM_TYPES:
         return claim in _PROGRAM_TYPES
     if claim in _PROGRAM_TYPES:

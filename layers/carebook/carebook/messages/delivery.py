@@ -86,7 +86,11 @@ class SettingsReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """All that the delivery needs."""
+    """All that the delivery needs.
+
+    Attributes:
+        is_linked: whether, in an account, a client has a contact; who was unlinked gets no copy any more.
+    """
 
     messages: DeliveryStore
     recipients: Recipients
@@ -94,6 +98,7 @@ class Delivery:
     attachments: AttachmentSource
     channels: Channels
     now: Callable[[], datetime]
+    is_linked: Callable[[str, str, str], bool] = lambda _account, _client_id, _contact_id: True
 
 
 @dataclass(slots=True)
@@ -231,6 +236,8 @@ def _decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel
         return message.stepped(Status.SKIPPED, now, reason="archived")
     if message.status is Status.SENDING and message.is_given_up(now):
         return message.stepped(Status.FAILED, now, reason="provider_unavailable")
+    if _is_unlinked(delivery, message, recipient):
+        return message.stepped(Status.SKIPPED, now, reason="unlinked")
     refusal = None if situation.consent is None else situation.consent.refusal()
     if refusal is not None:
         status = Status.OPTED_OUT if refusal == "opted_out" else Status.SKIPPED
@@ -249,6 +256,13 @@ def _decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel
     except AttachmentNotReady as refused:
         return message.stepped(Status.FAILED, now, reason=refused.reason)
     return channel, _outgoing(message, message.to, situation.settings, attached)
+
+
+def _is_unlinked(delivery: Delivery, message: Message, recipient: Recipient) -> bool:
+    """Whether it is a copy for somebody who does not belong to the client any more."""
+    if message.cc_of is None or message.client_id is None:
+        return False
+    return not delivery.is_linked(message.account, message.client_id, recipient.id)
 
 
 def _attached(source: AttachmentSource, message: Message, recipient: Recipient) -> tuple[Attached, ...]:

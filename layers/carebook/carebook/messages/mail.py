@@ -18,6 +18,8 @@ _LONGEST_SUBJECT: Final = 200
 _TOKEN: Final = re.compile(r"reply\+([0-9a-f]{24})@", re.IGNORECASE)
 _MESSAGE_ID: Final = re.compile(r"<([^<>@\s]+)@[^<>\s]*amazonses\.com>")
 _QUOTED: Final = re.compile(r"^(>|On .*wrote:$|-{2,} ?Original Message|_{10,}|From: )", re.IGNORECASE)
+_SIGNED_FOR: Final = re.compile(r"dkim=pass\b.*?\bheader\.[id]=[^@\s]*@?([^\s@]+)", re.IGNORECASE)
+_SENT_FOR: Final = re.compile(r"envelope-from=[^@\s]*@([^\s@]+)", re.IGNORECASE)
 _UNSEEN: Final = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]")
 
 
@@ -77,7 +79,7 @@ def read_mail(raw: bytes) -> Mail:
         answers=tuple(dict.fromkeys(_MESSAGE_ID.findall(threads))),
         attachments=tuple(_attachments(message)),
         is_automatic=_is_automatic(message),
-        is_proven=_is_proven(message),
+        is_proven=_is_proven(message, senders[0]),
     )
 
 
@@ -168,15 +170,25 @@ def _is_automatic(message: EmailMessage) -> bool:
     return (bool(automatic) and automatic != "no") or bulk in {"bulk", "junk", "auto_reply"}
 
 
-def _is_proven(message: EmailMessage) -> bool:
-    """What SES has found when it took the message in: its own header stands above those that came along."""
+def _is_proven(message: EmailMessage, sender: str) -> bool:
+    """What SES has found when it took the message in: its own header stands above those that came along.
+
+    A domain can vouch for its own mailboxes only: that somebody may send for theirs says nothing of whom they name.
+    """
     found = message.get_all("Authentication-Results") or []
-    first = str(found[0]) if found else ""
-    return (
-        first.strip().startswith("amazonses.com")
-        and "dmarc=fail" not in first
-        and ("dkim=pass" in first or "spf=pass" in first)
-    )
+    server, *results = (part.strip() for part in str(found[0] if found else "").split(";"))
+    if server != "amazonses.com" or any(result.startswith("dmarc=fail") for result in results):
+        return False
+    if any(result.startswith("dmarc=pass") for result in results):
+        return True
+    domains = [match[1] for result in results if (match := _SIGNED_FOR.match(result))]
+    if any(result.startswith("spf=pass") for result in results):
+        domains += [match[1] for result in results if (match := _SENT_FOR.match(result))]
+    return any(_is_of(sender.rpartition("@")[2], domain.casefold().rstrip(".")) for domain in domains)
+
+
+def _is_of(mailbox: str, domain: str) -> bool:
+    return mailbox == domain or mailbox.endswith(f".{domain}") or domain.endswith(f".{mailbox}")
 
 
 class _Words(HTMLParser):

@@ -1,11 +1,14 @@
-"""Whom messages go to: contacts, later clients. What sending must know of them, and nothing more."""
+"""Whom messages go to: contacts and clients. What sending must know of them, and nothing more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from carebook.clients.model import Client
 from carebook.contacts.model import Contact, Reach, reachable
 from carebook.contacts.protocols import ContactStore
 from carebook.errors import NotFound
+from carebook.ids import CONTACT, is_id
 from carebook.settings.model import AccountSettings
 
 
@@ -31,8 +34,8 @@ class Recipient:
     first_name: str = ""
 
 
-def recipient_of(contact: Contact, settings: AccountSettings) -> Recipient:
-    """*contact* as somebody who can be written to."""
+def recipient_of(contact: Contact | Client, settings: AccountSettings) -> Recipient:
+    """A contact or a client as somebody who can be written to."""
     reach = dict(reachable(contact, settings))
     if reach["email"].ok:
         reach["email"] = Reach(ok=True, to=contact.details.emails[0].address)
@@ -69,3 +72,28 @@ class ContactRecipients:
             except NotFound:
                 continue
         return {asked_id: recipient_of(contact, settings) for asked_id, contact in found.items()}
+
+
+class ClientsTogether(Protocol):
+    """What is needed of the client store."""
+
+    def find_together(self, account: str, client_ids: Sequence[str]) -> dict[str, Client]:
+        """Those of the clients that are there, archived or not, by their ids."""
+        ...
+
+
+class EveryRecipient:
+    """Recipients that are contacts or clients; the id says which."""
+
+    def __init__(self, contacts: ContactStore, clients: ClientsTogether) -> None:
+        self._contacts = ContactRecipients(contacts)
+        self._clients = clients
+
+    def those(self, account: str, ids: Iterable[str], settings: AccountSettings) -> dict[str, Recipient]:
+        """The recipients by the id that was asked for; see :class:`ContactRecipients`. One request more for clients."""
+        asked = list(dict.fromkeys(ids))
+        contact_ids = [one for one in asked if is_id(one, CONTACT)]
+        client_ids = [one for one in asked if one not in contact_ids]
+        found = self._contacts.those(account, contact_ids, settings) if contact_ids else {}
+        clients = self._clients.find_together(account, client_ids) if client_ids else {}
+        return found | {client_id: recipient_of(client, settings) for client_id, client in clients.items()}

@@ -105,7 +105,8 @@ def take_in(inbox: Inbox, reply: Reply) -> int:
     """Keep a reply and do what it asks for; with how many contacts it lies now.
 
     Words are for the account that wrote last, or whose message they answer. STOP and START are for all that have
-    written to that address from here: a phone tells them apart as little as its owner does.
+    written to that address from here: a phone tells them apart as little as its owner does. Whoever only says to be
+    somebody speaks for the message that they answer, and for no other.
     """
     thread = _thread(inbox, reply)
     writers = inbox.messages.writers(reply.channel, reply.sender)
@@ -118,10 +119,11 @@ def take_in(inbox: Inbox, reply: Reply) -> int:
         logger.warning("A reply of somebody to whom nobody has written")
         return 0
     addressed = [latest]
+    others = [writer for writer in writers if writer.account != latest.account and reply.is_trusted]
     if wish in {Wish.STOP, Wish.START}:
-        addressed += [writer for writer in writers if writer.account != latest.account]
+        addressed += others
     elif wish is Wish.AGREE:
-        addressed += [one for one in writers if one.account != latest.account and _has_asked(inbox, reply, one)]
+        addressed += [one for one in others if _has_asked(inbox, reply, one)]
     kept = 0
     for writer in addressed:
         if wish is not None:
@@ -152,20 +154,40 @@ def _has_asked(inbox: Inbox, reply: Reply, writer: Writer) -> bool:
 
 def _grant(inbox: Inbox, reply: Reply, writer: Writer, wish: Wish) -> None:
     """Do what a word asks for, in one account; and send what waited for it."""
-    where = (reply.channel, _address_written_to(inbox, reply, writer))
+    address = _address_written_to(inbox, reply, writer)
+    if address is None:
+        return
+    where = (reply.channel, address)
     why = f"{wish.value} ({reply.inbound_id})"
     consent = change_consent(inbox.messages, writer.account, where, lambda one: one.wished(wish, reply.at, why))
     if consent.agreement is Agreement.OPTED_IN:
         release_waiting(inbox.messages, inbox.queue, account=writer.account, where=where, now=inbox.now())
 
 
-def _address_written_to(inbox: Inbox, reply: Reply, writer: Writer) -> str:
-    """The address that we wrote to: people answer from others, and a wish is about the one that gets our messages."""
+def _address_written_to(inbox: Inbox, reply: Reply, writer: Writer) -> str | None:
+    """The address that we wrote to: people answer from others, and a wish is about the one that gets our messages.
+
+    Where that message is gone, the sender's own, if it is theirs.
+    """
+    message = _message_of(inbox, writer)
+    if message is not None and message.to and message.consent_channel == reply.channel:
+        return message.to.casefold()
+    return reply.sender if reply.is_trusted else None
+
+
+def _message_of(inbox: Inbox, writer: Writer) -> Message | None:
+    """The message that was written, also where a merge has moved it; None when it is gone."""
     try:
-        message = inbox.messages.find(MessageRef(writer.account, writer.recipient_id, writer.message_id))
+        return inbox.messages.find(MessageRef(writer.account, writer.recipient_id, writer.message_id))
     except NotFound:
-        return reply.sender
-    return message.to.casefold() if message.to and message.consent_channel == reply.channel else reply.sender
+        pass
+    if not is_id(writer.recipient_id, CONTACT):
+        return None
+    try:
+        contact, _settings = inbox.contacts.find(writer.account, writer.recipient_id)
+        return inbox.messages.find(MessageRef(writer.account, contact.id, writer.message_id))
+    except NotFound:
+        return None
 
 
 def _keep(inbox: Inbox, reply: Reply, writer: Writer) -> bool:

@@ -1,4 +1,4 @@
-"""What messages leave outside of their contact's partition so that a reply finds back. It goes with the contact."""
+"""What messages leave outside of their recipient's partition so that a reply finds back. It goes with the recipient."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ from carebook.table import Row, Table
 def delete_traces(table: Table, account: str, rows: Sequence[Row]) -> None:
     """Delete what the messages among *rows* have left: reply addresses, and that the account wrote to an address.
 
-    Of an address that another contact was written to later, that is left alone.
+    Of an address at which somebody else was written to later, that is left alone.
     """
     messages = [row for row in rows if row.key.sk.startswith(keys.MESSAGES_FIRST)]
     tokens = [row.doc["reply_token"] for row in messages if row.doc.get("reply_token")]
