@@ -257,6 +257,28 @@ def test_a_report_about_an_earlier_try_decides_nothing(practice: Practice) -> No
     assert any("of an earlier try" in (step["detail"] or "") for step in after["history"])
 
 
+@pytest.mark.parametrize("late", ["ses_reject", "ses_send"])
+def test_a_report_about_the_try_before_does_not_keep_the_next_one_from_going_out(practice: Practice, late: str) -> None:
+    message = practice.sent("email")
+    practice.report(message, "ses_reject")
+    practice.caller.post(f"/contacts/{practice.contact_id}/messages/{message['id']}/retry")
+    practice.report(message, late)  # in any order, and more than once
+    assert practice.messages()[0]["status"] == "queued"
+    practice.deliver()
+    assert practice.messages()[0]["status"] == "sent"
+    assert len(practice.provider.sent) == 2
+
+
+def test_what_arrived_after_all_is_not_sent_again(practice: Practice) -> None:
+    message = practice.sent("email")
+    practice.report(message, "ses_reject")
+    practice.caller.post(f"/contacts/{practice.contact_id}/messages/{message['id']}/retry")
+    practice.report(message, "ses_delivery")
+    practice.deliver()
+    assert practice.messages()[0]["status"] == "delivered"
+    assert len(practice.provider.sent) == 1
+
+
 def test_a_reply_lies_with_the_contact_that_was_written_to_last(practice: Practice) -> None:
     message = practice.sent("sms")
     practice.text("Thank you, I will call on Monday.")

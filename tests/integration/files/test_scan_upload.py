@@ -107,6 +107,17 @@ def test_a_program_named_pdf_is_refused_for_its_own_reason(desk: Desk) -> None:
     assert desk.objects() == []
 
 
+def test_a_program_does_not_get_the_name_of_a_pdf_later(desk: Desk) -> None:
+    file_id = desk.upload(b"MZ" + bytes(200), name="tool.exe", content_type="application/octet-stream")
+    target = f"{desk.path}/files/{file_id}"
+    assert desk.read(file_id)["status"] == "clean"
+    refused = desk.caller.patch(target, {"name": "lab.pdf"})
+    assert refused.status == 422
+    assert [(error["field"], error["code"]) for error in refused.body["errors"]] == [("name", "ending_not_its_type")]
+    assert (desk.read(file_id)["name"], desk.read(file_id)["version"]) == ("tool.exe", 3)
+    assert desk.caller.patch(target, {"name": "setup.exe"}).status == 200
+
+
 def test_another_content_than_announced_is_refused(desk: Desk) -> None:
     item = desk.announce(b"hello", sha256=sha256(b"hello"))
     deliver(desk.post(item, b"jello"))

@@ -229,6 +229,19 @@ def test_an_edit_during_the_scan_is_kept_and_the_verdict_counts() -> None:
     assert desk.buckets.readable == [b"hello"]
 
 
+def test_a_name_that_it_gets_during_its_scan_is_no_way_around_the_check_of_types() -> None:
+    desk = Desk(b"MZ program", details=FileDetails("tool.exe"), content_type="application/octet-stream")
+    file = take_in(desk.files, desk.buckets, desk.upload(), desk.owner, now=LATER)
+    assert file is not None
+    finding = scan_file(file, desk.buckets, desk.scanner, now=lambda: LATER)
+    assert finding.status is Status.CLEAN
+    edited = file.edited(replace(file.details, name="lab.pdf"), LATER)
+    desk.files.replace(file, edited, None)
+    conclude(desk.files, desk.buckets, file, finding, now=LATER)
+    assert (desk.current.status, desk.current.reason) == (Status.REFUSED, Reason.TYPE_MISMATCH)
+    assert desk.buckets.objects == {}
+
+
 def test_a_late_upload_of_an_expired_file_counts() -> None:
     desk = Desk()
     place = desk.upload()

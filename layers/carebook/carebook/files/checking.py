@@ -6,7 +6,7 @@ counts, and what the others copied is removed.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -15,7 +15,7 @@ from carebook.files.history import entry_of
 from carebook.files.model import File, Finding, Place, Reason, Scan, Status
 from carebook.files.ports import FileStore, Gone
 from carebook.files.scanner import Reply, Scanner
-from carebook.files.types import HEAD, contradiction
+from carebook.files.types import HEAD, contradiction, true_type
 from carebook.identity import Person
 from carebook.retrying import attempts
 
@@ -133,10 +133,17 @@ def finding_of(file: File, reply: Reply, seen: Inspection, *, now: datetime) -> 
     sha256 = seen.digest.hexdigest()
     if seen.size != file.size or file.sha256 not in {None, sha256}:
         return Finding(Status.REFUSED, scan, Reason.CHECKSUM_MISMATCH)
+    return _as_named(Finding(Status.CLEAN, scan, None, sha256, true_type(seen.head)), file)
+
+
+def _as_named(finding: Finding, file: File) -> Finding:
+    """*finding*, unless it is the first that would accept the file, and that has a name which contradicts its type."""
     was_accepted = file.place is not None and file.place.bucket == "files"
-    if not was_accepted and contradiction(seen.head, content_type=file.content_type, name=file.details.name):
-        return Finding(Status.REFUSED, scan, Reason.TYPE_MISMATCH, sha256)
-    return Finding(Status.CLEAN, scan, None, sha256)
+    if was_accepted or finding.true_type is None:
+        return finding
+    if contradiction(finding.true_type, content_type=file.content_type, name=file.details.name) is None:
+        return finding
+    return replace(finding, status=Status.REFUSED, reason=Reason.TYPE_MISMATCH, true_type=None)
 
 
 def failed(engine: str, reason: Reason, *, now: datetime) -> Finding:
@@ -169,8 +176,9 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
             if place is not None and place not in {scanned, current.place}:
                 buckets.remove(place)
             return None
-        # Edited, or moved by a merge, since it was read: the verdict is the same.
-        after = current.judged(finding, place, now)
+        # Edited, or moved by a merge, since it was read: the verdict is the same, unless for a name that it got.
+        verdict = _as_named(finding, current)
+        after = current.judged(verdict, place if verdict.status is finding.status else None, now)
         try:
             files.replace(current, after, entry_of("file_scanned", current, after, by=SYSTEM, now=now))
         except Conflict:
