@@ -22,6 +22,7 @@ from benchmarks.loading import fill  # noqa: E402
 from benchmarks.messages import messages_part  # noqa: E402
 from benchmarks.operations import observe  # noqa: E402
 from benchmarks.peers import compare  # noqa: E402
+from benchmarks.reminders import reminders_part  # noqa: E402
 from benchmarks.scanning import measure_crowd, measure_memory, measure_time  # noqa: E402
 from benchmarks.searching import ACCOUNT, Taken, measure_searches  # noqa: E402
 from benchmarks.standin import StandIn  # noqa: E402
@@ -54,9 +55,11 @@ def main() -> int:
     parts.append(_show(_files()))
     messages, wrong = messages_part()
     parts.append(_show(messages))
+    reminders, late = reminders_part()
+    parts.append(_show(reminders))
     if not is_small:
         (ROOT / "docs" / "benchmarks.md").write_text("\n".join(parts), encoding="utf-8")
-    over = [*report.required_but_over(observed), *wrong]
+    over = [*report.required_but_over(observed), *wrong, *late]
     if over:
         print(f"error: not what the design demands: {'; '.join(over)}", file=sys.stderr)
     return 1 if over else 0
