@@ -192,7 +192,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     },
     "ScanUpload": {
         "files": {"GetObjectVersion", "PutObject", "ListBucketVersions", "DeleteObjectVersion"},
-        "quarantine": {"GetObjectVersion", "ListBucketVersions", "DeleteObjectVersion"},
+        "quarantine": {"GetObjectVersion", "PutObject", "ListBucketVersions", "DeleteObjectVersion"},
         "definitions": {"GetObject", "GetObjectVersion", "ListBucket"},
     },
     "RecordVerdict": {

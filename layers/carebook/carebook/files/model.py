@@ -134,6 +134,11 @@ class File:
         return self.status in {Status.AWAITING_UPLOAD, Status.EXPIRED}
 
     @property
+    def accepted(self) -> bool:
+        """Whether it was found clean, and what it says it is, before; be that as it may now."""
+        return self.true_type is not None or (self.place is not None and self.place.bucket == "files")
+
+    @property
     def can_be_rescanned(self) -> bool:
         """Whether there are bytes that a scan could look at once more."""
         return self.place is not None and self.status in {Status.CLEAN, Status.INFECTED, Status.SCAN_FAILED}
