@@ -103,6 +103,7 @@ class Message:
         reply_token: what makes the reply address of this message its own.
         sender: for a reply, the address or number that it came from.
         came_from: what merges have noted on the item, kept for them.
+        share_id: of a share's message, which one; what its body leaves open is filled in at delivery.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Message:
     tried: int = 0
     due_at: datetime | None = None
     came_from: str | None = None
+    share_id: str | None = None
 
     @property
     def consent_channel(self) -> str | None:
