@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from carebook.errors import Conflict
-from carebook.files.checking import conclude, scan_file, take_in
+from carebook.files.checking import conclude, failed, scan_file, take_in
 from carebook.files.model import File, FileDetails, Place, Reason, Status
 from carebook.files.scanner import ScannerFailed
 from carebook.files.service import Act, delete_file
@@ -229,6 +229,19 @@ def test_an_edit_during_the_scan_is_kept_and_the_verdict_counts() -> None:
     assert desk.buckets.readable == [b"hello"]
 
 
+def test_a_name_that_it_gets_during_its_scan_is_no_way_around_the_check_of_types() -> None:
+    desk = Desk(b"MZ program", details=FileDetails("tool.exe"), content_type="application/octet-stream")
+    file = take_in(desk.files, desk.buckets, desk.upload(), desk.owner, now=LATER)
+    assert file is not None
+    finding = scan_file(file, desk.buckets, desk.scanner, now=lambda: LATER)
+    assert finding.status is Status.CLEAN
+    edited = file.edited(replace(file.details, name="lab.pdf"), LATER)
+    desk.files.replace(file, edited, None)
+    conclude(desk.files, desk.buckets, file, finding, now=LATER)
+    assert (desk.current.status, desk.current.reason) == (Status.REFUSED, Reason.TYPE_MISMATCH)
+    assert desk.buckets.objects == {}
+
+
 def test_a_late_upload_of_an_expired_file_counts() -> None:
     desk = Desk()
     place = desk.upload()
@@ -253,6 +266,30 @@ def test_a_clean_file_is_unreadable_while_it_is_scanned_once_more_and_gone_when_
     conclude(desk.files, desk.buckets, again, finding, now=LATER)
     assert (desk.current.status, desk.current.place) == (Status.INFECTED, None)
     assert desk.buckets.objects == {}
+
+
+@pytest.mark.parametrize("reason", [Reason.SCAN_ERROR, Reason.TIMED_OUT])
+def test_another_scan_that_comes_to_no_verdict_costs_nobody_the_file(reason: Reason) -> None:
+    desk = Desk()
+    desk.event(desk.upload())
+    conclude(desk.files, desk.buckets, rescan(desk), failed("ClamAV", reason, now=LATER), now=LATER)
+    assert (desk.current.status, desk.current.readable) == (Status.SCAN_FAILED, False)
+    again = rescan(desk)
+    finding = scan_file(again, desk.buckets, desk.scanner, now=lambda: LATER)
+    conclude(desk.files, desk.buckets, again, finding, now=LATER)
+    assert desk.current.status is Status.CLEAN
+    assert (desk.buckets.readable, desk.buckets.quarantined) == ([b"hello"], [])
+
+
+def test_a_name_that_a_clean_file_got_later_costs_nobody_the_file() -> None:
+    desk = Desk()
+    desk.event(desk.upload())
+    renamed = desk.current.edited(replace(desk.current.details, name="letter.pdf"), LATER)
+    desk.files.replace(desk.current, replace(renamed, content_type="application/octet-stream"), None)
+    again = rescan(desk)
+    finding = scan_file(again, desk.buckets, desk.scanner, now=lambda: LATER)
+    conclude(desk.files, desk.buckets, again, finding, now=LATER)
+    assert (desk.current.status, desk.buckets.readable) == (Status.CLEAN, [b"hello"])
 
 
 def test_a_false_alarm_is_put_right_by_another_scan() -> None:
