@@ -66,7 +66,10 @@ def test_without_a_referrer_nobody_is_named(director: Caller) -> None:
 
 
 def test_a_primary_care_provider_can_be_named_besides(director: Caller) -> None:
-    contact, other = add_physician(director), add_physician(director, first_name="Ben", last_name="Okoro")
+    contact, other = (
+        add_physician(director),
+        add_physician(director, first_name="Ben", last_name="Okoro", npi="1003000126"),
+    )
     referral = refer(director, add_client(director), contact)
     for target in (f"{path(referral)}/claim", f"/contacts/{contact}/claim"):
         claim = director.get(f"{target}?primary_care={other}").body
