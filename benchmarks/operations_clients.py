@@ -8,6 +8,7 @@ from benchmarks.watching import Target, Watch
 
 _CLIENTS_API: Final = "clients.api"
 _REFERRALS_API: Final = "referrals.api"
+_COVER_API: Final = "cover.api"
 _CONTACTS_OF_ONE: Final = 4  # two parents, a physician, a school
 _REFERRALS: Final = 60
 _ONE_ROUND, _TWO_ROUNDS, _THREE_ROUNDS = Target(sequential=1), Target(sequential=2), Target(sequential=3)
@@ -31,6 +32,7 @@ def watch_clients(watch: Watch, contact_ids: Sequence[str]) -> None:
     watch("clients of a contact", _CLIENTS_API, request("GET", f"/contacts/{first}/clients"), _TWO_ROUNDS)
     _referrals(watch, target, contact_ids)
     _claims(watch, target, first)
+    watch("cover page of a client", _COVER_API, request("GET", f"{target}/cover"), _TWO_ROUNDS)
     watch("client, purge", _CLIENTS_API, request("DELETE", f"{target}?purge=true"))
 
 

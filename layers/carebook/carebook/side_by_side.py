@@ -16,6 +16,10 @@ class SideBySide(Protocol):
     def together[A, B, C](
         self, first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /
     ) -> tuple[A, B, C]: ...
+    @overload
+    def together[A, B, C, D](
+        self, first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], fourth: Callable[[], D], /
+    ) -> tuple[A, B, C, D]: ...
     def together(self, *reads: Callable[[], Any]) -> Any:
         """What each read gives, in order. When several fail, the error is that of the first of them."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from carebook.clients.model import Client
@@ -212,11 +212,21 @@ def _known(
     settings: AccountSettings,
     act: ReferralAct,
 ) -> list[KnownReferral]:
-    """Referrals of one client with what is known of them today."""
     led_to = _led_to(desk, act.account, *(one.details.contact_id for one in referrals))
-    today = day_in(settings.time_zone, act.now)
+    return known_today(referrals, led_to, appointments, settings, act.now)
+
+
+def known_today(
+    referrals: Sequence[Referral],
+    led_to: Mapping[str, Contact],
+    appointments: Sequence[Appointment],
+    settings: AccountSettings,
+    now: datetime,
+) -> list[KnownReferral]:
+    """Referrals of one client with what is known of them today; *led_to* knows where their contacts' ids lead."""
+    today = day_in(settings.time_zone, now)
     return [
-        KnownReferral(one, led_to.get(one.details.contact_id or ""), usage_of(one.id, appointments, act.now), today)
+        KnownReferral(one, led_to.get(one.details.contact_id or ""), usage_of(one.id, appointments, now), today)
         for one in referrals
     ]
 
