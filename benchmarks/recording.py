@@ -33,7 +33,7 @@ _INDEXES: Final = tuple(
     for index in table_properties()["GlobalSecondaryIndexes"]
 )
 # Long enough for requests that are sent side by side to overlap, whatever else the machine does.
-_LATENCY_SECONDS: Final = 0.03
+_LATENCY_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
