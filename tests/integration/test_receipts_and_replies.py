@@ -407,13 +407,14 @@ def mail_to(token: str, body: str, **headers: str) -> EmailMessage:
     return message
 
 
-def mailed(message: EmailMessage, number: int = 1, *, at: Any = None) -> list[str]:
+def mailed(message: EmailMessage, number: int = 1, *, at: Any = None, **verdicts: Any) -> list[str]:
     """SES lays it into the bucket and says so."""
     key = f"mail/inbound-{number}"
     boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key=key, Body=message.as_bytes())
     content = event("ses_received")
     content["mail"]["messageId"] = f"inbound-{number}"
     content["receipt"]["action"]["objectKey"] = key
+    content["receipt"] |= verdicts
     return receive([notification(INBOUND, content, **({"at": at} if at else {}))])
 
 
@@ -513,6 +514,15 @@ def test_attachments_of_a_reply_are_named_with_it(practice: Practice) -> None:
     assert mailed(message) == []
     (attached,) = practice.messages("?kind=reply")[0]["attachments"]
     assert (attached["name"], attached["content_type"], attached["size"]) == ("result.pdf", "application/pdf", 4)
+
+
+def test_attachments_in_which_ses_has_found_a_virus_are_left_out(practice: Practice) -> None:
+    practice.sent("email")
+    message = mail_to(token_of(practice), "See attached")
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="result.pdf")
+    assert mailed(message, virusVerdict={"status": "FAIL"}) == []
+    (reply,) = practice.messages("?kind=reply")
+    assert (reply["body"], reply["attachments"]) == ("See attached", [])
 
 
 def test_an_email_in_a_bucket_that_is_not_ours_is_not_read(practice: Practice) -> None:
