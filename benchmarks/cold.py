@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from benchmarks.bare import bare_calls
 from benchmarks.layers import ROOT, Layers, run_child
+from benchmarks.observing import Observed
 from benchmarks.operations import FIRST_SEARCH, FIRST_VIEW, NEXT_VIEW, NOTHING_DUE, READ_SETTINGS
 from benchmarks.practice import ENVIRONMENT, request
-from benchmarks.watching import Observed
 
 BARE: Final = "bare.api"
 _ROUNDS: Final = 9

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from benchmarks.observing import Observed, Target, Watch
 from benchmarks.operations_clients import watch_clients
+from benchmarks.operations_files import watch_documents, watch_files
 from benchmarks.practice import (
     add_contacts,
     call,
@@ -13,7 +15,6 @@ from benchmarks.practice import (
     typical_contact,
     typical_npi,
 )
-from benchmarks.watching import Observed, Target, Watch
 from carebook.instants import utcnow
 
 FIRST_VIEW: Final = "get, first view in the hour"
@@ -56,6 +57,8 @@ def observe() -> list[Observed]:
         _creates(watch)
         _changes(watch, ids[1])
         _tasks(watch, ids[3], ids[4:54])
+        watch_files(watch, ids[60])
+        watch_documents(watch, ids[61])
         watch_clients(watch, ids[54:64])
         _history(watch, ids[2])
         watch(READ_SETTINGS, _SETTINGS_API, request("GET", "/settings"), Target(requests=1), bare=["get"])

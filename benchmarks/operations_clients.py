@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from benchmarks.observing import Target, Watch
 from benchmarks.practice import call, request, typical_contact
-from benchmarks.watching import Target, Watch
 
 _CLIENTS_API: Final = "clients.api"
 _REFERRALS_API: Final = "referrals.api"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.cold import BARE, ColdStart
+from benchmarks.observing import Observed, Target
 from benchmarks.operations import MORE_SEARCHES, NEXT_VIEW, SEARCHES
 from benchmarks.warm import Warm
-from benchmarks.watching import Observed, Target
 
 _PACKAGES: Final = ("botocore", "boto3", "pynamodb", "aws-lambda-powertools", "pydantic")
 _COLD_TARGETS: Final = {"contacts.api": 1.6}

@@ -9,8 +9,8 @@ from typing import Any, Final
 from benchmarks.bare import bare_calls, method_names
 from benchmarks.inside import Canned
 from benchmarks.layers import ROOT, Layers, run_child
+from benchmarks.observing import Observed
 from benchmarks.practice import ENVIRONMENT
-from benchmarks.watching import Observed
 
 _ROUNDS: Final = 9
 _ROUND_SECONDS: Final = 0.15

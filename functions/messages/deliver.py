@@ -5,17 +5,25 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from carebook.clients.link_store import TableLinks
+from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
+from carebook.documents.bucket import DocumentBucket
+from carebook.documents.store import TableDocuments
+from carebook.files.bucket import FileBuckets
+from carebook.files.store import TableFiles
 from carebook.instants import utcnow
-from carebook.messages.attachments import NoAttachments
+from carebook.messages.attaching import ContactAttachments
 from carebook.messages.delivery import Delivery, deliver
 from carebook.messages.providers import Providers
 from carebook.messages.queue import QueuedMessages, ref_in
-from carebook.messages.recipients import ContactRecipients
+from carebook.messages.recipients import EveryRecipient
 from carebook.messages.service import MessageRef
 from carebook.messages.store import TableMessages
 from carebook.observability import logger
 from carebook.settings.store import TableSettings
+from carebook.shares.filling import ShareFilling
+from carebook.shares.vault import SigningVault
 from carebook.table import open_table
 
 # A provider may take 23 seconds to say nothing, and what came of it must still be written.
@@ -27,12 +35,26 @@ def delivery() -> Delivery:
     table = open_table()
     return Delivery(
         messages=TableMessages(table),
-        recipients=ContactRecipients(TableContacts(table)),
+        recipients=EveryRecipient(TableContacts(table), TableClients(table)),
         settings=TableSettings(table),
-        attachments=NoAttachments(),
+        attachments=ContactAttachments(
+            TableFiles(table), FileBuckets(table), TableDocuments(table), DocumentBucket(table.connection.session)
+        ),
         channels=Providers(),
         now=utcnow,
+        filling=ShareFilling(table, SigningVault(), utcnow),
+        is_linked=is_linked,
     )
+
+
+def is_linked(account: str, client_id: str, contact_id: str) -> bool:
+    """Whether a client has a contact: one request for its links, one for where merged contacts lead."""
+    contacts = TableContacts(open_table())
+    links = TableLinks(open_table(), TableClients(open_table()), contacts).of_client(account, client_id)
+    if any(link.contact_id == contact_id for link in links):
+        return True
+    led_to = contacts.led_to(account, [link.contact_id for link in links])
+    return any(contact.id == contact_id for contact in led_to.values())
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,8 @@ CONTACT = {"type": "other", "organization_name": "Access & Co"}
 WRITTEN = {"body": "Hello", "methods": ["fax"]}  # by a method that the contact does not have
 NO_MESSAGE = "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 NOTE = {"body": "Called back", "channel": "phone", "direction": "in"}
+APPOINTMENT = {"starts_at": "2099-12-01T09:00:00Z", "ends_at": "2099-12-01T10:00:00Z"}
+BILL = {"number": "7", "amount": 100, "issued_on": "2026-11-25", "due_on": "2099-12-01"}
 # What each route is called with, and who of the contact's own account may.
 EVERYBODY = set(ROLES)
 ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
@@ -76,6 +78,20 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("POST", "/clients/{client_id}/referrals/{referral_id}/refresh"): (None, EVERYBODY, 200),
     ("GET", "/clients/{client_id}/referrals/{referral_id}/claim"): (None, EVERYBODY, 200),
     ("GET", "/clients/{client_id}/referrals/{referral_id}/claim?format=pdf"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/appointments"): (None, EVERYBODY, 200),
+    ("POST", "/clients/{client_id}/appointments"): (APPOINTMENT, EVERYBODY, 201),
+    ("GET", "/clients/{client_id}/appointments/{appointment_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/clients/{client_id}/appointments/{appointment_id}"): ({"location": "x"}, EVERYBODY, 200),
+    ("DELETE", "/clients/{client_id}/appointments/{appointment_id}"): (None, EVERYBODY, 204),
+    ("PUT", "/clients/{client_id}/appointments/{appointment_id}"): (APPOINTMENT, EVERYBODY, 201),
+    ("GET", "/clients/{client_id}/bills"): (None, EVERYBODY, 200),
+    ("POST", "/clients/{client_id}/bills"): (BILL, EVERYBODY, 201),
+    ("GET", "/clients/{client_id}/bills/{bill_id}"): (None, EVERYBODY, 200),
+    ("PATCH", "/clients/{client_id}/bills/{bill_id}"): ({"number": "8"}, EVERYBODY, 200),
+    ("PUT", "/clients/{client_id}/bills/{bill_id}"): (BILL, EVERYBODY, 201),
+    ("GET", "/clients/{client_id}/messages"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/automated-messages"): (None, EVERYBODY, 200),
+    ("POST", "/clients/{client_id}/automated-messages/preview"): ({"kind": "bill_reminder"}, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/referrals"): (None, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/claim"): (None, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/cover"): (None, EVERYBODY, 200),
@@ -98,7 +114,14 @@ ROUTES |= {
     ("GET", "/contacts/{contact_id}/files/{file_id}/download"): (None, EVERYBODY, 404),
     ("POST", "/contacts/{contact_id}/files/{file_id}/rescan"): (None, EVERYBODY, 404),
 }
+ROUTES |= {
+    ("GET", "/contacts/{contact_id}/shares"): (None, EVERYBODY, 200),
+    ("POST", "/contacts/{contact_id}/shares"): ({"items": [{"file_id": "fil_none"}]}, EVERYBODY, 422),
+    ("GET", "/contacts/{contact_id}/shares/{share_id}"): (None, EVERYBODY, 404),
+    ("DELETE", "/contacts/{contact_id}/shares/{share_id}"): (None, EVERYBODY, 404),
+}
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
+FOR_WHO_HAS_A_LINK = {("GET", "/shares/{token}"), ("POST", "/shares/{token}/open")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
@@ -107,6 +130,7 @@ def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of
     given = {
         "{contact_id}": contact["id"],
         "{file_id}": "fil_none",
+        "{share_id}": "shr_none",
         "{kind}": "share",
         "{method}": "sms",
         "{message_id}": NO_MESSAGE,
@@ -127,17 +151,24 @@ def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of
     client = stack.call("POST", "/clients", body={"last_name": uuid4().hex}).json()["id"]
     assert stack.call("PUT", f"/clients/{client}/contacts/{contact['id']}", body={}).status_code == 201
     path = path.replace("{client_id}", client)
-    if "{referral_id}" not in path:
-        return path
-    added = stack.call("POST", f"/clients/{client}/referrals", body={"contact_id": contact["id"]})
-    assert added.status_code == 201, added.text
-    return path.replace("{referral_id}", added.json()["id"])
+    referral = {"contact_id": contact["id"]}
+    for_client: dict[str, tuple[str, dict[str, Any]]] = {
+        "{appointment_id}": ("appointments", APPOINTMENT),
+        "{bill_id}": ("bills", BILL),
+        "{referral_id}": ("referrals", referral),
+    }
+    for name, (kind, sent) in for_client.items():
+        if name in path:
+            added = stack.call("POST", f"/clients/{client}/{kind}", body=sent)
+            assert added.status_code == 201, added.text
+            path = path.replace(name, added.json()["id"])
+    return path
 
 
 def test_the_matrix_has_every_route_of_the_contract() -> None:
     document = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    assert {(method, path.split("?")[0]) for method, path in ROUTES} == described - PUBLIC
+    assert {(method, path.split("?")[0]) for method, path in ROUTES} == described - PUBLIC - FOR_WHO_HAS_A_LINK
 
 
 @MATRIX
@@ -180,6 +211,16 @@ def test_a_role_may_what_it_may(stack: Stack, contact: dict[str, Any], route: tu
 @pytest.mark.parametrize("route", sorted(PUBLIC), ids=" ".join)
 def test_the_contract_needs_no_token(stack: Stack, route: tuple[str, str]) -> None:
     assert stack.call(*route, as_=None).status_code == 200
+
+
+@pytest.mark.parametrize("route", sorted(FOR_WHO_HAS_A_LINK), ids=" ".join)
+@pytest.mark.parametrize("as_", [None, "director"])
+def test_a_link_that_is_none_leads_nowhere_with_or_without_a_token(
+    stack: Stack, route: tuple[str, str], as_: str | None
+) -> None:
+    body = {"code": "12345678"} if route[0] == "POST" else None
+    answer = stack.call(route[0], route[1].replace("{token}", "q" * 27), as_=as_, body=body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_an_unknown_route_is_not_found(stack: Stack) -> None:

@@ -516,3 +516,85 @@ def account_tasks_pk(account: str) -> str:
 def contact_of_pk(pk: str) -> str:
     """The contact's id out of :func:`contact_pk`."""
     return pk.rpartition("#")[2]
+
+
+# Shares
+
+
+def share_key(account: str, contact_id: str, share_id: str) -> Key:
+    """A share of a contact. On GSI1 it is found by :func:`shared_pk`."""
+    return Key(contact_pk(account, contact_id), f"SHR#{share_id}")
+
+
+SHARES_FIRST: Final = "SHR#shr_"  # behind what is sealed of them, which begins with a capital letter
+SHARES_LAST: Final = f"SHR#shr_{HIGHEST}"
+
+
+def id_of_share(sk: str) -> str:
+    """The share's id out of its sort key."""
+    return sk.removeprefix("SHR#")
+
+
+def sealed_share_key(account: str, contact_id: str, share_id: str) -> Key:
+    """Link and code of a share under seal, until they are sent."""
+    return Key(contact_pk(account, contact_id), f"SHR#SEALED#{share_id}")
+
+
+def shared_pk(token_hash: str) -> str:
+    """GSI1: the share to which a token belongs. Of all accounts: who comes with a token names none."""
+    return f"SHARE#{token_hash}"
+
+
+# Appointments, bills, reminders ---------------------------------------------------------------------------------------
+
+
+def appointment_key(account: str, client_id: str, appointment_id: str) -> Key:
+    """An appointment of a client."""
+    return Key(client_pk(account, client_id), f"{APPOINTMENTS_FIRST}{appointment_id}")
+
+
+BILLS_FIRST: Final = "BIL#"
+BILLS_LAST: Final = f"BIL#{HIGHEST}"
+
+
+def bill_key(account: str, client_id: str, bill_id: str) -> Key:
+    """A bill of a client."""
+    return Key(client_pk(account, client_id), f"{BILLS_FIRST}{bill_id}")
+
+
+def subject_id_of(sk: str) -> str:
+    """The id out of an appointment's or a bill's sort key."""
+    return sk.partition("#")[2]
+
+
+def reminders_range(subject_id: str) -> tuple[str, str]:
+    """First and last sort key of the reminders of an appointment or a bill."""
+    return f"REM#{subject_id}#", f"REM#{subject_id}#{HIGHEST}"
+
+
+def reminder_key(account: str, client_id: str, subject_id: str, kind: str, lead: int) -> Key:
+    """A reminder, with its client; those of one appointment or bill lie together."""
+    return Key(client_pk(account, client_id), f"REM#{subject_id}#{kind}#{lead}")
+
+
+REMINDER_SHARDS: Final = 8
+
+
+def reminder_due_pk(shard: int) -> str:
+    """GSI2: reminders that wait, in the order of their time, of all accounts."""
+    return f"REMINDER#{shard}"
+
+
+def reminder_due(at: datetime, account: str, client_id: str) -> tuple[str, str]:
+    """Partition and sort key on GSI2 of a reminder that waits."""
+    shard = sum(client_id[-2:].encode()) % REMINDER_SHARDS
+    return reminder_due_pk(shard), f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{client_id}"
+
+
+DECISIONS_FIRST: Final = "AUTO#"
+DECISIONS_LAST: Final = f"AUTO#{HIGHEST}"
+
+
+def decision_key(account: str, client_id: str, ulid: str) -> Key:
+    """Who was sent an automated message about a client, by which method, and who not and why."""
+    return Key(client_pk(account, client_id), f"{DECISIONS_FIRST}{ulid}")

@@ -131,11 +131,13 @@ class Table:
         limit: int,
         newest_first: bool = False,
         filters: Condition | None = None,
+        drops_few: bool = False,
     ) -> list[Row]:
         """Keys and documents of up to *limit* items of a partition, in order from *low* to *high*, both included.
 
         One request, unless the items are so large that they exceed the 1 MB of a page, or *filters* drops most of
-        them. Fewer than *limit* items mean that there are no more.
+        them; where it *drops_few*, no more are looked at than are wanted. Fewer than *limit* items mean that there are
+        no more.
         """
         rows: list[Row] = []
         start: Any = None
@@ -145,7 +147,7 @@ class Table:
                 range_key_condition=_between(low, high),
                 filter_condition=filters,
                 exclusive_start_key=start,
-                limit=_looked_at(limit - len(rows), filters),
+                limit=_looked_at(limit - len(rows), None if drops_few else filters),
                 scan_index_forward=not newest_first,
                 consistent_read=True,
                 attributes_to_get=["SK", "doc", "version", "came_from"],
@@ -220,15 +222,25 @@ class Table:
         return [raw["GSI2SK"]["S"] for raw in data["Items"]]
 
     def due_keys(self, pk: str, *, until: str, limit: int) -> list[Key]:
-        """Keys in the table of up to *limit* items of a partition of GSI2 that are due, soonest first."""
-        data = self._table.query(
-            pk,
-            range_key_condition=Item.gsi2_sk <= until,
-            index_name=_GSI2,
-            limit=limit,
-            return_consumed_capacity=_UNTOLD,
-        )
-        return [Key(raw["PK"]["S"], raw["SK"]["S"]) for raw in data["Items"]]
+        """Keys in the table of up to *limit* items of a partition of GSI2 that are due, soonest first.
+
+        One request, unless they are so many that they exceed the 1 MB of a page.
+        """
+        found: list[Key] = []
+        start: Any = None
+        while True:
+            data = self._table.query(
+                pk,
+                range_key_condition=Item.gsi2_sk <= until,
+                index_name=_GSI2,
+                exclusive_start_key=start,
+                limit=limit - len(found),
+                return_consumed_capacity=_UNTOLD,
+            )
+            found += [Key(raw["PK"]["S"], raw["SK"]["S"]) for raw in data["Items"]]
+            start = data.get("LastEvaluatedKey")
+            if start is None or len(found) >= limit:
+                return found
 
     def put_if(self, item: Item, condition: Condition) -> bool:
         """Write one item if *condition* holds; whether it did. Costs half of what a transaction does."""

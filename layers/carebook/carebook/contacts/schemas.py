@@ -221,6 +221,8 @@ class HistoryEntryView(TypedDict):
         "viewed",
         "messaged",
         "message_retried",
+        "shared",
+        "share_revoked",
         "noted",
         "reply_received",
         "task_added",
@@ -243,6 +245,12 @@ class HistoryEntryView(TypedDict):
         "referral_added",
         "referral_changed",
         "referral_deleted",
+        "appointment_added",
+        "appointment_changed",
+        "appointment_canceled",
+        "bill_added",
+        "bill_changed",
+        "bill_closed",
     ]
     version: int | None
     merged_from: str | None

@@ -26,7 +26,7 @@ from carebook.search.tokens import Searchable
 from carebook.settings.model import AccountSettings
 from carebook.table import Row, Table
 
-_LONGEST_CHAIN: Final = 100
+_LONGEST_CHAIN: Final = 501  # as many as can be merged into one, one after the other, and that one
 _HISTORIES_AT_ONCE: Final = 8
 _NO_SUCH_CONTACT: Final = "There is no such contact."
 

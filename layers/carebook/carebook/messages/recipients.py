@@ -1,11 +1,14 @@
-"""Whom messages go to: contacts, later clients. What sending must know of them, and nothing more."""
+"""Whom messages go to: contacts and clients. What sending must know of them, and nothing more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from carebook.clients.model import Client
 from carebook.contacts.model import Contact, Reach, reachable
 from carebook.contacts.protocols import ContactStore
 from carebook.errors import NotFound
+from carebook.ids import CONTACT, is_id
 from carebook.settings.model import AccountSettings
 
 
@@ -16,6 +19,7 @@ class Recipient:
     Attributes:
         version: of the record; what is written for them is written only while they are still at it.
         reach: for each method the number or address it would use, or why it cannot.
+        merging: what hangs on them is being moved at this moment, and may lie with somebody else.
     """
 
     account: str
@@ -25,10 +29,13 @@ class Recipient:
     time_zone: str
     archived: bool
     reach: Mapping[str, Reach]
+    merging: bool = False
+    name: str = ""
+    first_name: str = ""
 
 
-def recipient_of(contact: Contact, settings: AccountSettings) -> Recipient:
-    """*contact* as somebody who can be written to."""
+def recipient_of(contact: Contact | Client, settings: AccountSettings) -> Recipient:
+    """A contact or a client as somebody who can be written to."""
     reach = dict(reachable(contact, settings))
     if reach["email"].ok:
         reach["email"] = Reach(ok=True, to=contact.details.emails[0].address)
@@ -40,6 +47,9 @@ def recipient_of(contact: Contact, settings: AccountSettings) -> Recipient:
         time_zone=contact.details.time_zone or settings.values["time_zone"],
         archived=contact.archived_at is not None,
         reach=reach,
+        merging=getattr(contact, "merging", None) is not None,
+        name=contact.details.display_name,
+        first_name=contact.details.first_name or contact.details.display_name,
     )
 
 
@@ -62,3 +72,28 @@ class ContactRecipients:
             except NotFound:
                 continue
         return {asked_id: recipient_of(contact, settings) for asked_id, contact in found.items()}
+
+
+class ClientsTogether(Protocol):
+    """What is needed of the client store."""
+
+    def find_together(self, account: str, client_ids: Sequence[str]) -> dict[str, Client]:
+        """Those of the clients that are there, archived or not, by their ids."""
+        ...
+
+
+class EveryRecipient:
+    """Recipients that are contacts or clients; the id says which."""
+
+    def __init__(self, contacts: ContactStore, clients: ClientsTogether) -> None:
+        self._contacts = ContactRecipients(contacts)
+        self._clients = clients
+
+    def those(self, account: str, ids: Iterable[str], settings: AccountSettings) -> dict[str, Recipient]:
+        """The recipients by the id that was asked for; see :class:`ContactRecipients`. One request more for clients."""
+        asked = list(dict.fromkeys(ids))
+        contact_ids = [one for one in asked if is_id(one, CONTACT)]
+        client_ids = [one for one in asked if one not in contact_ids]
+        found = self._contacts.those(account, contact_ids, settings) if contact_ids else {}
+        clients = self._clients.find_together(account, client_ids) if client_ids else {}
+        return found | {client_id: recipient_of(client, settings) for client_id, client in clients.items()}

@@ -1,4 +1,4 @@
-"""What an operation sent to AWS, and what it may send at most."""
+"""Watching one operation: what it may take, and what it took."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class Observed:
 
 
 class Watch:
-    """Calls a function once and keeps what that sent."""
+    """Calls a function once and keeps what it sent."""
 
     def __init__(self) -> None:
         self.observed: list[Observed] = []
@@ -76,6 +76,7 @@ class Watch:
         bare: Sequence[BareCall] = (),
         new_person: bool = False,
     ) -> None:
+        """Call *module* with *event* under the name *name*."""
         with recorded() as requests:
             call(module, event)
         self.observed.append(Observed(name, module, event, Traffic(requests), target or Target(), bare, new_person))

@@ -1,0 +1,299 @@
+"""HTTP: appointments and bills of clients, and the automated messages about them."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from carebook.appointments.model import AppointmentDetails
+from carebook.bills.model import Bill, BillDetails
+from carebook.bills.model import Status as BillStatus
+from carebook.clients.link_store import TableLinks
+from carebook.clients.linking import Books
+from carebook.clients.service import view_client
+from carebook.clients.store import TableClients
+from carebook.contacts.store import TableContacts
+from carebook.http.api import Api, answer, no_content
+from carebook.http.patches import MergePatch
+from carebook.identity import Permission
+from carebook.instants import day_in, utcnow
+from carebook.merge_patch import merge_patch
+from carebook.message_templates.merge_names import samples_of
+from carebook.message_templates.store import TableMessageTemplates
+from carebook.messages.providers import is_configured
+from carebook.messages.queue import QueuedMessages
+from carebook.messages.schemas import MessagePage
+from carebook.messages.store import TableMessages
+from carebook.messages.views import message_view
+from carebook.reminders import service
+from carebook.reminders.deciding import Occasion
+from carebook.reminders.documents import appointment_details, bill_details
+from carebook.reminders.history import messages_about
+from carebook.reminders.reading import appointment_of, bill_of, read_appointment, read_bill
+from carebook.reminders.schemas import (
+    AppointmentPage,
+    AppointmentView,
+    BillPage,
+    BillView,
+    DecisionPage,
+    NewAppointment,
+    NewBill,
+    PreviewInput,
+    PreviewOfDecision,
+    PutAppointment,
+    PutBill,
+)
+from carebook.reminders.service import Desk, ScheduleAct, checked_external_id
+from carebook.reminders.store import TableSchedule
+from carebook.reminders.views import appointment_view, bill_view, decision_view, preview_view
+from carebook.settings.model import AccountSettings
+from carebook.settings.store import TableSettings
+from carebook.table import open_table
+
+api = Api()
+Limit = Annotated[int, Query(ge=1, le=100)]
+Cursor = Annotated[str | None, Query()]
+
+
+@lru_cache(maxsize=1)
+def schedule() -> TableSchedule:
+    return TableSchedule(open_table(), TableClients(open_table()))
+
+
+@lru_cache(maxsize=1)
+def desk() -> Desk:
+    table = open_table()
+    clients, contacts = TableClients(table), TableContacts(table)
+    return Desk(
+        books=Books(clients, contacts, TableLinks(table, clients, contacts)),
+        schedule=schedule(),
+        templates=TableMessageTemplates(table),
+        consents=TableMessages(table),
+        queue=QueuedMessages(table),
+        configured=is_configured,
+    )
+
+
+def _act(client_id: str, subject_id: str = "") -> ScheduleAct:
+    principal = api.principal
+    principal.require(Permission.USE_CLIENTS)
+    return ScheduleAct(
+        account=principal.account,
+        client_id=client_id,
+        subject_id=subject_id,
+        by=principal.person,
+        now=utcnow(),
+        expected_version=api.expected_version,
+    )
+
+
+def _settings() -> AccountSettings:
+    return TableSettings(open_table()).current(api.principal.account)
+
+
+def _viewed(act: ScheduleAct) -> AccountSettings:
+    """What hangs on a client is looked at as the client is: seen by those who may, and remembered."""
+    return view_client(desk().books.clients, account=act.account, client_id=act.client_id, viewer=act.by, now=act.now)[
+        1
+    ]
+
+
+@api.post("/clients/<client_id>/appointments", tags=["appointments"], summary="Make an appointment", status_code=201)
+def make_appointment(client_id: str, new: Annotated[NewAppointment, Body()]) -> Response[AppointmentView]:
+    made = service.add_appointment(desk(), _act(client_id), appointment_of(new), request=api.once)
+    location = {"Location": f"/clients/{made.client_id}/appointments/{made.id}"}
+    return answer(appointment_view(made), status=201, version=made.version, headers=location)
+
+
+@api.get("/clients/<client_id>/appointments", tags=["appointments"], summary="A client's appointments")
+def list_appointments(client_id: str, limit: Limit = 50, cursor: Cursor = None) -> Response[AppointmentPage]:
+    act = _act(client_id)
+    position = api.unseal_cursor(cursor)
+    _viewed(act)
+    found = schedule().appointments(act.account, client_id)
+    if position:
+        found = [one for one in found if (one.details.starts_at.isoformat(), one.id) < (position[0], position[1])]
+    last = found[limit - 1] if len(found) > limit else None
+    next_cursor = api.seal_cursor([last.details.starts_at.isoformat(), last.id] if last else None)
+    return answer({"items": [appointment_view(one) for one in found[:limit]], "next_cursor": next_cursor})
+
+
+@api.get("/clients/<client_id>/appointments/<appointment_id>", tags=["appointments"], summary="Read an appointment")
+def read_one_appointment(client_id: str, appointment_id: str) -> Response[AppointmentView]:
+    act = _act(client_id, appointment_id)
+    _viewed(act)
+    found, _reminders = schedule().appointment(act.account, client_id, appointment_id)
+    return answer(appointment_view(found), version=found.version)
+
+
+@api.patch(
+    "/clients/<client_id>/appointments/<appointment_id>", tags=["appointments"], summary="Move or change an appointment"
+)
+def change_appointment(
+    client_id: str, appointment_id: str, patch: Annotated[MergePatch[NewAppointment], Body()]
+) -> Response[AppointmentView]:
+    def edit(before: AppointmentDetails) -> AppointmentDetails:
+        return read_appointment(merge_patch(appointment_details(before), patch.root))
+
+    changed = service.change_appointment(desk(), _act(client_id, appointment_id), edit)
+    return answer(appointment_view(changed), version=changed.version)
+
+
+@api.delete(
+    "/clients/<client_id>/appointments/<appointment_id>",
+    tags=["appointments"],
+    summary="Cancel an appointment",
+    status_code=204,
+)
+def cancel_appointment(client_id: str, appointment_id: str) -> Response[Any]:
+    service.cancel_appointment(desk(), _act(client_id, appointment_id))
+    return no_content()
+
+
+@api.put(
+    "/clients/<client_id>/appointments/<appointment_id>",
+    tags=["appointments"],
+    summary="Keep an appointment as another system has it, by the id that it has there",
+)
+def put_appointment(
+    client_id: str, appointment_id: str, new: Annotated[PutAppointment, Body()]
+) -> Response[AppointmentView]:
+    kept, is_new = service.put_appointment(
+        desk(),
+        _act(client_id),
+        checked_external_id(appointment_id),
+        appointment_of(new),
+        canceled=new.status == "canceled",
+    )
+    return answer(appointment_view(kept), status=201 if is_new else 200, version=kept.version)
+
+
+@api.post("/clients/<client_id>/bills", tags=["bills"], summary="Add a bill", status_code=201)
+def add_bill(client_id: str, new: Annotated[NewBill, Body()]) -> Response[BillView]:
+    act, settings = _act(client_id), _settings()
+    made = service.add_bill(desk(), act, bill_of(new, settings), request=api.once)
+    location = {"Location": f"/clients/{made.client_id}/bills/{made.id}"}
+    return _bill_answer(made, settings, act, status=201, headers=location)
+
+
+@api.get("/clients/<client_id>/bills", tags=["bills"], summary="A client's bills")
+def list_bills(client_id: str, limit: Limit = 50, cursor: Cursor = None) -> Response[BillPage]:
+    act = _act(client_id)
+    position = api.unseal_cursor(cursor)
+    settings = _viewed(act)
+    found = schedule().bills(act.account, client_id)
+    if position:
+        found = [one for one in found if (one.details.due_on.isoformat(), one.id) < (position[0], position[1])]
+    last = found[limit - 1] if len(found) > limit else None
+    next_cursor = api.seal_cursor([last.details.due_on.isoformat(), last.id] if last else None)
+    today = day_in(settings.time_zone, act.now)
+    return answer({"items": [bill_view(one, today) for one in found[:limit]], "next_cursor": next_cursor})
+
+
+@api.get("/clients/<client_id>/bills/<bill_id>", tags=["bills"], summary="Read a bill")
+def read_one_bill(client_id: str, bill_id: str) -> Response[BillView]:
+    act = _act(client_id, bill_id)
+    settings = _viewed(act)
+    return _bill_answer(schedule().bill(act.account, client_id, bill_id)[0], settings, act)
+
+
+@api.patch("/clients/<client_id>/bills/<bill_id>", tags=["bills"], summary="Change a bill, or note that it is paid")
+def change_bill(client_id: str, bill_id: str, patch: Annotated[MergePatch[PutBill], Body()]) -> Response[BillView]:
+    act, settings = _act(client_id, bill_id), _settings()
+    wanted = dict(patch.root)
+    status = wanted.pop("status", None)
+
+    def edit(before: BillDetails) -> BillDetails:
+        return read_bill(merge_patch(bill_details(before), wanted), settings)
+
+    changed = service.change_bill(desk(), act, edit, service.read_status(status))
+    return _bill_answer(changed, settings, act)
+
+
+@api.put(
+    "/clients/<client_id>/bills/<bill_id>",
+    tags=["bills"],
+    summary="Keep a bill as another system has it, by the id that it has there",
+)
+def put_bill(client_id: str, bill_id: str, new: Annotated[PutBill, Body()]) -> Response[BillView]:
+    act, settings = _act(client_id), _settings()
+    kept, is_new = service.put_bill(
+        desk(), act, checked_external_id(bill_id), bill_of(new, settings), BillStatus(new.status)
+    )
+    return _bill_answer(kept, settings, act, status=201 if is_new else 200)
+
+
+def _bill_answer(
+    bill: Bill,
+    settings: AccountSettings,
+    act: ScheduleAct,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response[BillView]:
+    today = day_in(settings.time_zone, act.now)
+    return answer(bill_view(bill, today), status=status, version=bill.version, headers=headers)
+
+
+@api.get(
+    "/clients/<client_id>/messages",
+    tags=["automated messages"],
+    summary="What was written to a client, and to contacts about them, newest first",
+)
+def list_messages(client_id: str, limit: Limit = 50, cursor: Cursor = None) -> Response[MessagePage]:
+    act = _act(client_id)
+    position = api.unseal_cursor(cursor)
+    _viewed(act)
+    found, next_before = messages_about(
+        TableMessages(open_table()),
+        schedule(),
+        desk().books.contacts,
+        account=act.account,
+        client_id=client_id,
+        before=position[0] if position else None,
+        limit=limit,
+    )
+    next_cursor = api.seal_cursor([next_before] if next_before else None)
+    return answer({"items": [message_view(message) for message in found], "next_cursor": next_cursor})
+
+
+@api.get(
+    "/clients/<client_id>/automated-messages",
+    tags=["automated messages"],
+    summary="What was decided for whom, sent or not and why, newest first",
+)
+def list_decisions(client_id: str, limit: Limit = 50, cursor: Cursor = None) -> Response[DecisionPage]:
+    act = _act(client_id)
+    position = api.unseal_cursor(cursor)
+    _viewed(act)
+    before = position[0] if position else None
+    found = schedule().decisions(act.account, client_id, before=before, limit=limit + 1)
+    next_cursor = api.seal_cursor([found[limit - 1][0]] if len(found) > limit else None)
+    return answer({"items": [decision_view(*one) for one in found[:limit]], "next_cursor": next_cursor})
+
+
+@api.post(
+    "/clients/<client_id>/automated-messages/preview",
+    tags=["automated messages"],
+    summary="Who would get what by which method, and who not and why",
+)
+def preview(client_id: str, wanted: Annotated[PreviewInput, Body()]) -> Response[PreviewOfDecision]:
+    act = _act(client_id)
+    client, settings = view_client(
+        desk().books.clients, account=act.account, client_id=act.client_id, viewer=act.by, now=act.now
+    )
+    samples = {
+        name: value for name, value in samples_of(wanted.kind).items() if name.startswith(("appointment", "bill"))
+    }
+    samples |= dict.fromkeys(("appointment.moved", "appointment.canceled"), "")
+    occasion = Occasion(kind=wanted.kind, subject_id=None, values=lambda _: samples)
+    facts = service.facts_of(desk(), client, settings)
+    return answer(preview_view(service.decide_now(desk(), facts, occasion, by=act.by, now=act.now)))
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Lambda entry point."""
+    return api.resolve(event, context)
