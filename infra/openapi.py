@@ -25,7 +25,7 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "examples": ['"3"']},
     },
 }
-_PUBLIC: Final = {"/health"}
+_PUBLIC: Final = {"/health", "/shares/{token}", "/shares/{token}/open"}
 _SUCCESSES: Final = {
     "200": "Done",
     "201": "Made; Location says where",
@@ -65,8 +65,9 @@ def build() -> dict[str, Any]:
         on_conflict="error",
     )
     # Powertools' own discovery looks for its resolver classes by name and passes ours by.
-    for source in sorted((ROOT / "functions").glob("*/api.py")):
-        module = importlib.import_module(f"functions.{source.parent.name}.api")
+    functions = ROOT / "functions"
+    for source in sorted([*functions.glob("*/api.py"), *functions.glob("*/public.py")]):
+        module = importlib.import_module(f"functions.{source.parent.name}.{source.stem}")
         merge.add_schema(json.loads(module.api.get_openapi_json_schema()))
     document: dict[str, Any] = json.loads(merge.get_openapi_json_schema())
     for path, operations in sorted(document["paths"].items()):
@@ -93,7 +94,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["security"] = []
     parameters = operation.setdefault("parameters", [])
     header = {"post": "Idempotency-Key", "patch": "If-Match", "put": "If-Match", "delete": "If-Match"}.get(method)
-    if header:
+    if header and path not in _PUBLIC:
         parameters.append({"name": header, "in": "header", "required": False, **_HEADERS[header]})
     for ours in ("422", "500"):
         operation["responses"].pop(ours, None)
@@ -115,7 +116,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 
 def _problems(path: str, method: str) -> list[str]:
     if path in _PUBLIC:
-        return ["429", "500"]
+        shared = {"404", "503"} if "{token}" in path else set()
+        guessed = {"400", "403", "413", "415", "422"} if method == "post" else set()
+        return sorted({"429", "500"} | shared | guessed)
     statuses = {"401", "403", "422", "429", "500"}
     if method == "get":
         statuses |= {"400"}

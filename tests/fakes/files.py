@@ -29,6 +29,10 @@ class MemoryFiles:
     def find(self, account: str, contact_id: str, file_id: str) -> File | None:
         return self._kept.get((account, contact_id, file_id))
 
+    def find_together(self, account: str, contact_id: str, file_ids: Sequence[str]) -> dict[str, File]:
+        found = (self.find(account, contact_id, file_id) for file_id in file_ids)
+        return {file.id: file for file in found if file is not None}
+
     def locate(self, account: str, contact_id: str, file_id: str) -> File | None:
         found = (file for key, file in self._kept.items() if (key[0], key[2]) == (account, file_id))
         return next(found, None)

@@ -69,6 +69,11 @@ def message_queue_url() -> str:
     return _required("CAREBOOK_MESSAGE_QUEUE")
 
 
+def due_queue_url() -> str:
+    """URL of the queue that shares out reminders that are due."""
+    return _required("CAREBOOK_DUE_QUEUE")
+
+
 def message_sender() -> str | None:
     """The address that e-mails come from."""
     return _optional("CAREBOOK_SENDER")
@@ -107,3 +112,8 @@ def topics() -> frozenset[str]:
 def inbound_bucket() -> str:
     """The bucket in which SES lays received e-mail."""
     return _required("CAREBOOK_INBOUND_BUCKET")
+
+
+def share_address() -> str | None:
+    """Under which address recipients open shares; ``{api}`` in it stands for the API's id. None: the API's own."""
+    return _optional("CAREBOOK_SHARE_ADDRESS")

@@ -72,6 +72,20 @@ class FileBuckets:
         finally:
             body.close()
 
+    def content(self, place: Place) -> bytes:
+        """All bytes of one version.
+
+        Raises:
+            Gone: when there is no such version.
+        """
+        return b"".join(self.read(place))
+
+    def put(self, file: File, content: bytes) -> None:
+        """Lay a file's bytes into the quarantine, as its upload."""
+        self.client.put_object(
+            Bucket=environment.bucket_name("quarantine"), Key=file.key, Body=content, ContentType=file.content_type
+        )
+
     def take_over(self, place: Place, file: File) -> Place:
         """Copy exactly this version of the quarantine to the files bucket; where it is now."""
         return self._copy(place, _saved_as(file))

@@ -21,7 +21,6 @@ from carebook.retrying import attempts
 
 SYSTEM: Final = Person("carebook", "Carebook")
 _REASONS: Final = (("Heuristics.Encrypted.", Reason.ENCRYPTED), ("Heuristics.Limits.Exceeded", Reason.LIMITS_EXCEEDED))
-_TAKES_BYTES: Final = frozenset({Status.AWAITING_UPLOAD, Status.EXPIRED})
 
 
 class Buckets(Protocol):
@@ -96,7 +95,7 @@ def take_in(
         if file.status is Status.SCANNING and file.accepted:
             # It may be what this scan has just put back, which the record does not tell yet.
             raise Unavailable("The file is being scanned once more.")
-        if file.status not in _TAKES_BYTES:
+        if not file.awaits_bytes:
             buckets.remove(place)
             return None
         after = file.arrived(place, now)

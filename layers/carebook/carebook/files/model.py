@@ -96,7 +96,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file's record. ``key`` names its object in either bucket, ``place`` is the version that counts, if any does."""
+    """A file's record. ``key`` names its object in either bucket, ``place`` is the version that counts, if any does.
+
+    ``message_id`` is the reply that it came with, for a file that nobody of the practice has uploaded.
+    """
 
     id: str
     account: str
@@ -117,6 +120,7 @@ class File:
     scan: Scan | None = None
     true_type: TrueType | None = None  # known since it was accepted; of what was before types were kept, not at all
     changed: Mapping[str, int] = field(default_factory=dict)
+    message_id: str | None = None
     came_from: str | None = None  # what merges have noted, carried along unread
 
     @property
@@ -128,6 +132,11 @@ class File:
     def accepted(self) -> bool:
         """Whether it was found clean, and what it says it is, before; be that as it may now."""
         return self.true_type is not None or (self.place is not None and self.place.bucket == "files")
+
+    @property
+    def awaits_bytes(self) -> bool:
+        """Whether an upload would still count; one that comes late is taken too."""
+        return self.status in {Status.AWAITING_UPLOAD, Status.EXPIRED}
 
     @property
     def can_be_rescanned(self) -> bool:

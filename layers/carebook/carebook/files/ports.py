@@ -43,6 +43,10 @@ class FileStore(Protocol):
         """The file as last written, if this very contact has it."""
         ...
 
+    def find_together(self, account: str, contact_id: str, file_ids: Sequence[str]) -> dict[str, File]:
+        """Those of up to a hundred files that this very contact has, by id."""
+        ...
+
     def locate(self, account: str, contact_id: str, file_id: str) -> File | None:
         """The file wherever merges have taken it since this contact had it."""
         ...
