@@ -16,6 +16,7 @@ import boto3
 import pytest
 
 from carebook.files import scanner as scanning
+from carebook.files.bucket import FileBuckets
 from carebook.files.definitions import DefinitionsBucket
 from carebook.instants import utcnow
 from functions.files import scan_upload
@@ -253,6 +254,41 @@ def test_a_clamd_that_dies_in_the_middle_gives_no_verdict_and_the_next_try_does(
     assert asked_again == [15]
     assert deliver(event, attempt=2) == []
     assert desk.read(item["file"]["id"])["status"] == "clean"
+
+
+def test_a_clamd_that_hangs_in_the_middle_is_ended_at_the_deadline_and_the_next_try_gives_the_verdict(
+    desk: Desk, own_scanner: scanning.ClamAV, asked_again: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.upload(b"warm")
+    hanging = pid_of_clamd(own_scanner)
+    item = desk.announce(b"hello")
+    event = desk.post(item, b"hello")
+    whole = FileBuckets.read
+
+    def stopping(self: FileBuckets, place: Any) -> Iterator[bytes]:
+        os.kill(hanging, signal.SIGSTOP)
+        yield from whole(self, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileBuckets, "read", stopping)
+        patch.setattr(scanning, "_SCAN_WITHIN_SECONDS", 0.5)
+        assert deliver(event) == ["0"]
+    assert not Path(f"/proc/{hanging}").exists()
+    assert desk.read(item["file"]["id"])["status"] == "scanning"
+    assert deliver(event, attempt=2) == []
+    assert desk.read(item["file"]["id"])["status"] == "clean"
+
+
+def test_a_clamd_that_hangs_between_scans_is_started_anew(
+    desk: Desk, own_scanner: scanning.ClamAV, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.upload(b"warm")
+    hanging = pid_of_clamd(own_scanner)
+    os.kill(hanging, signal.SIGSTOP)
+    monkeypatch.setattr(scanning, "_ANSWER_WITHIN_SECONDS", 1.0)
+    assert desk.read(desk.upload(b"hello"))["status"] == "clean"
+    assert pid_of_clamd(own_scanner) != hanging
+    assert not Path(f"/proc/{hanging}").exists()
 
 
 def test_after_the_last_try_the_file_counts_as_not_scanned_and_a_rescan_helps(

@@ -10,6 +10,7 @@ import pytest
 from carebook.errors import Conflict, Unavailable
 from carebook.files.checking import conclude, failed, scan_file, take_in
 from carebook.files.model import File, FileDetails, Place, Reason, Status
+from carebook.files.ports import Gone
 from carebook.files.scanner import ScannerFailed
 from carebook.files.service import Act, delete_file
 from tests.fakes.contacts import MemoryContacts
@@ -202,6 +203,18 @@ def test_an_object_with_another_secret_than_the_files_is_nobodys() -> None:
     assert desk.event(place) is None
     assert desk.buckets.objects == {}
     assert desk.current.status is Status.AWAITING_UPLOAD
+
+
+def test_bytes_that_vanish_before_they_are_copied_leave_the_verdict_open() -> None:
+    """It is tried again, and then there is nothing to scan: that must not count as done."""
+    desk = Desk()
+    file = take_in(desk.files, desk.buckets, desk.upload(), desk.owner, now=LATER)
+    assert file is not None
+    finding = scan_file(file, desk.buckets, desk.scanner, now=lambda: LATER)
+    desk.buckets.objects.clear()
+    with pytest.raises(Gone):
+        conclude(desk.files, desk.buckets, file, finding, now=LATER)
+    assert desk.current == file
 
 
 def test_without_a_verdict_nothing_moves() -> None:

@@ -42,6 +42,10 @@ def archive() -> bytes:
         (archive(), WORD, "letter.docx"),
         (archive(), "application/x-zip-compressed", "all.zip"),
         (OLE, "application/msword", "old.doc"),
+        (b"<html><table><tr><td>Na</td>", "application/vnd.ms-excel", "labs.xls"),
+        (b'<?xml version="1.0"?><Workbook>', "application/vnd.ms-excel", "labs.xls"),
+        (b"Na\t140\r\n", "application/octet-stream", "labs.xls"),
+        (b"<html><p>Dear Ana", "application/msword", "letter.doc"),
         (b"{\\rtf1\\ansi Dear Ana}", "application/msword", "old.doc"),
         (b"BMI,weight\n22,70\n", "text/csv", "people.csv"),
         (b"BMP: Na 140", "text/plain", "labs.txt"),
@@ -85,6 +89,10 @@ def test_what_is_as_it_says_passes(head: bytes, content_type: str, name: str) ->
         (PDF, "image/png", "a.png"),
         (PDF, WORD, "letter.docx"),
         (b"\x00\x01", "text/plain", "a.txt"),
+        (b"\x00\x01", "application/vnd.ms-excel", "labs.xls"),
+        (PROGRAM, "application/vnd.ms-excel", "labs.xls"),
+        (SCRIPT, "application/vnd.ms-excel", "labs.xls"),
+        (b"<html>", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "labs.xlsx"),
     ],
 )
 def test_what_is_something_else_is_found(head: bytes, content_type: str, name: str) -> None:

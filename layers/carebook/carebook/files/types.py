@@ -63,6 +63,8 @@ _ALIKE: Final = (
 )  # fmt: skip
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TEXT: Final = frozenset({"application/json", "application/xml", "application/javascript", "image/svg+xml"})
+# Under these names laboratories and browsers also export tables and letters as HTML, XML or plain text.
+_ALSO_TEXT: Final = frozenset({"application/msword", "application/vnd.ms-excel"})
 _SAYS_NOTHING: Final = frozenset({"application/octet-stream", "binary/octet-stream"})
 _PACKED: Final = {"gzip": "application/gzip"}  # what an ending behind the ending says; of others nothing is known
 # Told by two or three letters, with which a text may begin, too: a table of BMI, the results of a BMP. In a file of
@@ -144,7 +146,7 @@ def _fits(true: TrueType, claim: str) -> bool:
     if claim in _PROGRAM_TYPES:
         return True  # less than it says
     if found is None:
-        return claim not in _recognized()
+        return claim not in _recognized() or (true.text and claim in _ALSO_TEXT)
     return _alike(found, claim) or claim not in _recognized()
 
 
