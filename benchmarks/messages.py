@@ -23,10 +23,14 @@ from benchmarks.standin import StandIn
 from carebook.contacts.model import ContactDetails, Email
 from carebook.contacts.service import create_contact
 from carebook.contacts.store import TableContacts
+from carebook.documents.bucket import DocumentBucket
+from carebook.documents.store import TableDocuments
+from carebook.files.bucket import FileBuckets
+from carebook.files.store import TableFiles
 from carebook.identity import Person
 from carebook.instants import utcnow
 from carebook.keys import Key
-from carebook.messages.attachments import NoAttachments
+from carebook.messages.attaching import ContactAttachments
 from carebook.messages.channels import Accepted, Busy, Outcome, Outgoing
 from carebook.messages.delivery import Delivery, deliver
 from carebook.messages.model import Message, Status
@@ -331,9 +335,10 @@ def trial(name: str, *, busy: float) -> Trial:
     chance = random.Random(2026)
     table, clock, queue, provider = _Indexed(), Clock(), _List(), _Provider(chance, busy)
     contacts, messages = TableContacts(table), TableMessages(table)
-    outbox = Outbox(contacts, messages, queue, NoAttachments(), lambda _method: True)
+    attachments = ContactAttachments(TableFiles(table), FileBuckets(table), TableDocuments(table), DocumentBucket())
+    outbox = Outbox(contacts, messages, queue, attachments, lambda _method: True)
     recipients, settings = ContactRecipients(contacts), TableSettings(table)
-    delivery = Delivery(messages, recipients, settings, NoAttachments(), FakeChannels(provider), clock)
+    delivery = Delivery(messages, recipients, settings, attachments, FakeChannels(provider), clock)
     made = [message for number in range(_MESSAGES // 10) for message in _written(contacts, outbox, number)]
     refs = [ref_of(message) for message in made]
     kills = _deliver_all(delivery, table, queue, chance)

@@ -18,6 +18,7 @@ from carebook.clients.linking import (
     link_contact,
     unlink_contact,
 )
+from carebook.clients.purging import purge_client
 from carebook.clients.reading import details_at, details_of, terms_of
 from carebook.clients.schemas import (
     ClientPage,
@@ -161,11 +162,17 @@ def change(client_id: str, patch: Annotated[MergePatch[NewClient], Body()]) -> R
     return answer(client_view(client, settings), version=client.version)
 
 
-@api.delete("/clients/<client_id>", tags=["clients"], summary="Archive a client", status_code=204)
-def archive(client_id: str) -> Response[Any]:
+@api.delete(
+    "/clients/<client_id>", tags=["clients"], summary="Archive a client, or delete it for good", status_code=204
+)
+def remove(
+    client_id: str,
+    purge: Annotated[bool, Query(description="For good, at once; directors only.")] = False,  # noqa: FBT002
+) -> Response[Any]:
     principal = api.principal
-    principal.require(Permission.USE_CLIENTS)
-    service.archive_client(
+    principal.require(Permission.PURGE_CLIENTS if purge else Permission.USE_CLIENTS)
+    act = purge_client if purge else service.archive_client
+    act(
         clients(),
         account=principal.account,
         client_id=client_id,

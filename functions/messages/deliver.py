@@ -8,8 +8,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from carebook.clients.link_store import TableLinks
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
+from carebook.documents.bucket import DocumentBucket
+from carebook.documents.store import TableDocuments
+from carebook.files.bucket import FileBuckets
+from carebook.files.store import TableFiles
 from carebook.instants import utcnow
-from carebook.messages.attachments import NoAttachments
+from carebook.messages.attaching import ContactAttachments
 from carebook.messages.delivery import Delivery, deliver
 from carebook.messages.providers import Providers
 from carebook.messages.queue import QueuedMessages, ref_in
@@ -31,7 +35,9 @@ def delivery() -> Delivery:
         messages=TableMessages(table),
         recipients=EveryRecipient(TableContacts(table), TableClients(table)),
         settings=TableSettings(table),
-        attachments=NoAttachments(),
+        attachments=ContactAttachments(
+            TableFiles(table), FileBuckets(table), TableDocuments(table), DocumentBucket(table.connection.session)
+        ),
         channels=Providers(),
         now=utcnow,
         is_linked=is_linked,

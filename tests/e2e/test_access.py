@@ -60,6 +60,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/clients/{client_id}"): (None, EVERYBODY, 200),
     ("PATCH", "/clients/{client_id}"): ({"first_name": "x"}, EVERYBODY, 200),
     ("DELETE", "/clients/{client_id}"): (None, EVERYBODY, 204),
+    ("DELETE", "/clients/{client_id}?purge=true"): (None, {"director"}, 204),
     ("POST", "/clients/{client_id}/restore"): (None, EVERYBODY, 200),
     ("GET", "/clients/{client_id}/history"): (None, EVERYBODY, 200),
     ("GET", "/clients/{client_id}/contacts"): (None, EVERYBODY, 200),

@@ -1,5 +1,6 @@
 """Referrals kept in memory. The table's store passes the same tests."""
 
+from carebook.clients.model import Client
 from carebook.errors import Conflict, NotFound
 from carebook.referrals.model import Appointment, Referral, ReferralRow, row_of
 from carebook.referrals.protocols import AlreadyMade, ReferralWriting
@@ -16,6 +17,7 @@ class MemoryReferrals:
         self._kept: dict[str, Referral] = {}
         self._made: dict[tuple[str, str], Referral] = {}
         self.kept_appointments: list[Appointment] = []
+        clients.when_purged.append(lambda client, *_: self._purge(client))
 
     def find(self, account: str, client_id: str, referral_id: str) -> Referral:
         referral = self._kept.get(referral_id)
@@ -80,6 +82,9 @@ class MemoryReferrals:
         self._clients.note(writing.client, writing.for_client)
         for contact, entry in writing.for_contacts:
             self._contacts.note(contact, entry)
+
+    def _purge(self, client: Client) -> None:
+        self._kept = {one.id: one for one in self._kept.values() if one.client_id != client.id}
 
     def _of(self, account: str) -> list[Referral]:
         return [one for one in self._kept.values() if one.account == account]

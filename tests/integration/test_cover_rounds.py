@@ -186,3 +186,11 @@ def test_rows_that_show_no_client_are_shown_all_the_same(director: Caller) -> No
                 assert table.put_if(bare, condition)
     cover = director.get(f"/contacts/{contact}/cover").body
     assert names(cover) == (["Mia Plain"], ["Mia Plain"])
+
+
+def test_a_client_whose_purge_was_cut_short_is_not_shown(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    contact = add(director)["id"]
+    client = with_clients(director, contact, "Gone")[0]
+    monkeypatch.setattr(store.TableClients, "finish_purge", lambda *_: 1 / 0)
+    assert director.delete(f"/clients/{client}?purge=true").status == 500
+    assert names(director.get(f"/contacts/{contact}/cover").body) == ([], [])

@@ -9,6 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
+from carebook.clients.link_store import TableLinks
+from carebook.clients.model import Link
 from carebook.items import ConditionFailed, Writes
 from carebook.messages.channels import Accepted, Outgoing
 from carebook.table import Table
@@ -45,7 +47,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture(autouse=True)
 def queue(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    url: str = boto3.client("sqs").create_queue(QueueName="messages")["QueueUrl"]
+    url: str = boto3.client("sqs").create_queue(QueueName="messages-of-the-schedule")["QueueUrl"]
     monkeypatch.setenv("CAREBOOK_MESSAGE_QUEUE", url)
     monkeypatch.setenv("CAREBOOK_SENDER", "practice@example.org")
     yield url
@@ -108,7 +110,7 @@ def test_an_appointment_is_told_at_once_and_remembered_at_each_lead(
     appointment = appoint(director, client, practitioner="Dr. Lee")
     (notice,) = decisions(director, client, "appointment_notice")
     assert outcome(notice) == {client: [("queued", None)], contact: [("queued", None)]}
-    assert sweep() == {"sent": 0, "other": 0, "failed": 0}
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 0, "failed": 0}
     clock.to(IN_FOUR_DAYS - timedelta(minutes=2880))
     assert sweep()["sent"] == 1
     assert sweep()["sent"] == 0
@@ -292,14 +294,14 @@ def test_a_late_run_catches_up_and_drops_what_is_useless(director: Caller, clien
     assert sweep()["sent"] == 2
     appoint(director, client, IN_FOUR_DAYS + timedelta(days=9))
     clock.to(IN_FOUR_DAYS + timedelta(days=9, minutes=1))
-    assert sweep() == {"sent": 0, "other": 2, "failed": 0}
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 2, "failed": 0}
 
 
 def test_what_was_turned_off_since_is_not_sent(director: Caller, client: str, clock: Clock) -> None:
     appoint(director, client)
     director.patch("/settings", {"automated_messages": {"appointment_reminder": {"enabled": False}}})
     clock.to(IN_FOUR_DAYS - timedelta(minutes=120))
-    assert sweep() == {"sent": 0, "other": 2, "failed": 0}
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 2, "failed": 0}
 
 
 def bill(**changes: Any) -> dict[str, Any]:
@@ -328,7 +330,7 @@ def test_nothing_more_is_sent_about_a_bill_that_is_paid(director: Caller, client
     assert director.patch(target, {"status": "paid"}).etag == '"2"'
     assert director.patch(target, {"status": "void"}).body["code"] == "bill_closed"
     clock.to(datetime(2026, 12, 17, 14, 0, tzinfo=UTC))
-    assert sweep() == {"sent": 0, "other": 0, "failed": 0}
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 0, "failed": 0}
 
 
 def test_a_bill_that_is_due_before_it_is_issued_is_refused(director: Caller, client: str) -> None:
@@ -397,7 +399,7 @@ def test_a_sweep_that_falls_over_after_its_transaction_leaves_the_rest_to_the_sw
         patch.setattr("carebook.reminders.sending.queue_messages", lambda *_: 1 / 0)
         with pytest.raises(Exception, match="1 failed"):
             sweep()
-    assert sweep() == {"sent": 0, "other": 0, "failed": 0}
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 0, "failed": 0}
     assert [one["status"] for one in messages_of(director, contact)] == ["queued", "queued"]
 
 
@@ -466,6 +468,75 @@ def test_what_waits_in_the_queue_goes_to_nobody_who_was_unlinked(
     assert sorted(one.to for one in post.taken) == ["ana@example.org", "mia@example.org"]
     assert [one["status"] for one in messages_of(director, kept)] == ["sent"]
     assert [(one["status"], one["reason"]) for one in messages_of(director, gone)] == [("skipped", "unlinked")]
+
+
+@pytest.fixture
+def due_queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The queue of pages, when anything but a single reminder is more than one run does."""
+    url: str = boto3.client("sqs").create_queue(QueueName="due")["QueueUrl"]
+    monkeypatch.setenv("CAREBOOK_DUE_QUEUE", url)
+    monkeypatch.setattr(send_due, "_DONE_HERE", 1)
+    monkeypatch.setattr(send_due, "_IN_A_PAGE", 2)
+    yield url
+    boto3.client("sqs").delete_queue(QueueUrl=url)
+
+
+def pages(url: str) -> list[dict[str, Any]]:
+    """What the queue holds, as Lambda hands it over."""
+    received = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    return [{"messageId": one["MessageId"], "body": one["Body"]} for one in received]
+
+
+def test_many_reminders_are_shared_out_and_each_is_sent_once(
+    director: Caller, client: str, clock: Clock, due_queue: str
+) -> None:
+    contact = mother(director, client)
+    clients = [client] + [director.post("/clients", child()).body["id"] for _ in range(2)]
+    for one in clients:
+        appoint(director, one)
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=2880))
+    none = {"sent": 0, "other": 0, "failed": 0}
+    assert [sweep(), sweep()] == [none | {"shared_out": 3}] * 2  # the second before anything was handed over
+    shared = pages(due_queue)
+    assert len(shared) == 4
+    for page in [*shared, shared[0]]:
+        assert send_due.page_handler({"Records": [page]}, Context()) == {"batchItemFailures": []}
+    assert sweep() == none | {"shared_out": 0}
+    for one in clients:
+        (reminder,) = decisions(director, one, "appointment_reminder")
+        assert outcome(reminder)[one] == [("queued", None)]
+    assert len([one for one in messages_of(director, contact) if one["kind"] == "appointment_reminder"]) == 1
+
+
+def test_a_page_in_which_one_fails_comes_again_and_the_others_are_sent(
+    director: Caller, client: str, clock: Clock, due_queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = director.post("/clients", child()).body["id"]
+    for one in (client, other):
+        appoint(director, one)
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=2880))
+    assert sweep()["shared_out"] == 2
+    (page,) = pages(due_queue)
+    links = TableLinks.of_client
+
+    def broken(store: TableLinks, account: str, client_id: str) -> list[Link]:
+        if client_id == client:
+            raise RuntimeError("cannot be read")
+        return links(store, account, client_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TableLinks, "of_client", broken)
+        failed = send_due.page_handler({"Records": [page]}, Context())
+    assert failed == {"batchItemFailures": [{"itemIdentifier": page["messageId"]}]}
+    assert [len(decisions(director, one, "appointment_reminder")) for one in (client, other)] == [0, 1]
+    assert send_due.page_handler({"Records": [page]}, Context()) == {"batchItemFailures": []}
+    assert [len(decisions(director, one, "appointment_reminder")) for one in (client, other)] == [1, 1]
+
+
+def test_what_is_no_page_is_a_dead_letter(due_queue: str) -> None:
+    records = [{"messageId": str(number), "body": body} for number, body in enumerate(["{}", "[1]", "[[1]]", "x"])]
+    failed = send_due.page_handler({"Records": records}, Context())
+    assert [one["itemIdentifier"] for one in failed["batchItemFailures"]] == ["0", "1", "2", "3"]
 
 
 def test_a_clock_that_goes_back_an_hour_sends_nothing_twice(director: Caller, client: str, clock: Clock) -> None:

@@ -34,7 +34,7 @@ def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[key
         keys.history_key(account, contact_id, contact_id.removeprefix("con_")),
         keys.done_once_key(account, "f" * 64),
         keys.answer_key(account, "f" * 64),
-        keys.answer_of_contact_key(account, contact_id, "f" * 64),
+        keys.answer_beside_key(account, contact_id, "f" * 64),
         keys.merge_key(account, contact_id, contact_id),
         keys.index_state_key(account),
         keys.reindex_key(account, contact_id, 1),
@@ -115,7 +115,7 @@ def test_a_vocabulary_key_gives_back_account_and_book(at: datetime, account: str
 def test_a_kept_answer_gives_back_its_request_and_other_items_of_a_contact_give_none(
     account: str, contact_id: str, request: str
 ) -> None:
-    assert keys.request_of_answer(keys.answer_of_contact_key(account, contact_id, request).sk) == request
+    assert keys.request_of_answer(keys.answer_beside_key(account, contact_id, request).sk) == request
     partition = keys.contact_pk(account, contact_id)
     others = {key.sk for key in all_keys(account, contact_id, None) if key.pk == partition}
     assert {sk for sk in others if keys.request_of_answer(sk) is not None} == {f"ANSWER#{'f' * 64}"}

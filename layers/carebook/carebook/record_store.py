@@ -28,7 +28,7 @@ from carebook.table import Row, Table
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
 _VIEWS_REMEMBERED: Final = 10_000
-LONGEST_CHAIN: Final = 100  # of records that lead on to one another
+LONGEST_CHAIN: Final = 501  # as many as can be merged into one, one after the other, and that one
 
 
 class TableRecords[R: Record[Any]](ABC):

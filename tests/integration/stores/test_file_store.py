@@ -51,6 +51,17 @@ def test_a_file_belongs_to_one_contact_of_one_account(stores: Stores, owner: Con
     assert stores.files.page(OTHER_ACCOUNT, owner.id, before=None, limit=10) == []
 
 
+def test_several_files_are_found_together_if_this_contact_has_them(stores: Stores, owner: Contact) -> None:
+    first, second = keep(stores, owner, file_of(owner), file_of(owner))
+    hidden = keep(stores, owner, file_of(owner))[0]
+    stores.files.hide(hidden, entry_of("file_deleted", hidden, None, by=ANA, now=NOW), contact=owner, now=NOW)
+    other = add(stores.contacts, contact())
+    (foreign,) = keep(stores, other, file_of(other))
+    asked = [second.id, foreign.id, hidden.id, first.id]
+    assert stores.files.find_together(ACCOUNT, owner.id, asked) == {first.id: first, second.id: second}
+    assert stores.files.find_together(OTHER_ACCOUNT, owner.id, asked) == {}
+
+
 def test_files_are_not_added_to_a_contact_that_has_changed(stores: Stores, owner: Contact) -> None:
     edit(stores.contacts, owner, notes="changed")
     with pytest.raises(Conflict):

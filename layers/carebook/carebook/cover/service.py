@@ -16,7 +16,7 @@ type Undo = Callable[[], None] | None
 type Looked = tuple[Contact, AccountSettings, Undo]
 type Gathered = dict[str, Mapping[str, Sequence[Any]]]  # by the contact's id, then by the section's name
 
-_LONGEST_CHAIN: Final = 100
+_LONGEST_CHAIN: Final = 501
 
 
 class Contacts(Protocol):

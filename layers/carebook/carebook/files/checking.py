@@ -21,7 +21,6 @@ from carebook.retrying import attempts
 
 SYSTEM: Final = Person("carebook", "Carebook")
 _REASONS: Final = (("Heuristics.Encrypted.", Reason.ENCRYPTED), ("Heuristics.Limits.Exceeded", Reason.LIMITS_EXCEEDED))
-_TAKES_BYTES: Final = frozenset({Status.AWAITING_UPLOAD, Status.EXPIRED})
 
 
 class Buckets(Protocol):
@@ -86,7 +85,7 @@ def take_in(
             return None
         if file.place == place:
             return file if file.status is Status.SCANNING else None
-        if file.status not in _TAKES_BYTES:
+        if not file.awaits_bytes:
             buckets.remove(place)
             return None
         after = file.arrived(place, now)

@@ -31,6 +31,7 @@ def file_document(file: File) -> dict[str, Any]:
         "updated_at": instant(file.updated_at),
         "due_at": None if file.due_at is None else instant(file.due_at),
         "changed": dict(file.changed),
+        **({} if file.message_id is None else {"message_id": file.message_id}),
         "objects": {"quarantine": [file.key], "files": [file.key]},
     }
 
@@ -58,6 +59,7 @@ def file_from(account: str, contact_id: str, row: Row) -> File:
         updated_at=parse_instant(document["updated_at"]),
         due_at=due_at and parse_instant(due_at),
         changed=document["changed"],
+        message_id=document.get("message_id"),
         came_from=row.came_from,
     )
 

@@ -87,7 +87,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file's record. ``key`` names its object in either bucket, ``place`` is the version that counts, if any does."""
+    """A file's record. ``key`` names its object in either bucket, ``place`` is the version that counts, if any does.
+
+    ``message_id`` is the reply that it came with, for a file that nobody of the practice has uploaded.
+    """
 
     id: str
     account: str
@@ -107,12 +110,18 @@ class File:
     reason: Reason | None = None
     scan: Scan | None = None
     changed: Mapping[str, int] = field(default_factory=dict)
+    message_id: str | None = None
     came_from: str | None = None  # what merges have noted, carried along unread
 
     @property
     def readable(self) -> bool:
         """Whether its bytes may be handed out."""
         return self.status is Status.CLEAN and self.place is not None and self.place.bucket == "files"
+
+    @property
+    def awaits_bytes(self) -> bool:
+        """Whether an upload would still count; one that comes late is taken too."""
+        return self.status in {Status.AWAITING_UPLOAD, Status.EXPIRED}
 
     @property
     def can_be_rescanned(self) -> bool:

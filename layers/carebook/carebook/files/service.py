@@ -198,17 +198,47 @@ def download_file(contacts: Contacts, files: FileStore, bucket: Bucket, act: Act
         NotFound: when there is no such file, or it is deleted at this moment.
     """
     _, file = _read(files, act, partial(_find, contacts, act))
-    if not file.readable:
-        raise Conflict(f"Only a clean file can be downloaded; this one is {file.status.value}.", code="file_not_clean")
-    naming = _beside.submit(bucket.put_name, file)
+    _refuse_unreadable(file)
+    naming = _beside.submit(_put_name, contacts, files, bucket, act, file)
     try:
         files.record(file, entry_of("file_downloaded", None, file, by=act.by, now=act.now))
     finally:
-        gone = naming.exception()  # wait for it in any case
-    if isinstance(gone, Gone):
-        raise NotFound(_NO_SUCH_FILE) from gone
+        naming.exception()  # wait for it in any case
     naming.result()
     return bucket.download_url(file, seconds=int(DOWNLOAD_WITHIN.total_seconds())), act.now + DOWNLOAD_WITHIN
+
+
+def _put_name(contacts: Contacts, files: FileStore, bucket: Bucket, act: Act, file: File) -> None:
+    """Have the file saved under its name. The copy that this may take stays only if the file can still be read then.
+
+    What deletes a file, or takes it from where it is read, says so in the record before it looks for copies. So a copy
+    is either found there, or this look at the record comes after that.
+    """
+    try:
+        copy = bucket.put_name(file)
+    except Gone as gone:
+        _still_readable(contacts, files, act)
+        raise NotFound(_NO_SUCH_FILE) from gone
+    if copy is None:
+        return
+    try:
+        _still_readable(contacts, files, act)
+    except BaseException:
+        bucket.remove(copy)
+        raise
+
+
+def _still_readable(contacts: Contacts, files: FileStore, act: Act) -> None:
+    contact = _find(contacts, act)
+    file = files.find(act.account, contact.id, act.file_id)
+    if file is None:
+        raise NotFound(_NO_SUCH_FILE)
+    _refuse_unreadable(file)
+
+
+def _refuse_unreadable(file: File) -> None:
+    if not file.readable:
+        raise Conflict(f"Only a clean file can be downloaded; this one is {file.status.value}.", code="file_not_clean")
 
 
 def _write(

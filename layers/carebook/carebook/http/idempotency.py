@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from carebook.errors import Conflict, FieldError, Invalid, RequestMismatch
-from carebook.ids import CONTACT, is_id
-from carebook.keys import ANSWER_PREFIX, answer_of_contact_key, idempotency_pk
+from carebook.ids import CLIENT, CONTACT, is_id
+from carebook.keys import ANSWER_PREFIX, answer_beside_key, idempotency_pk
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
@@ -69,7 +69,7 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
     )
     def once(*, request: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001 - Powertools reads it
         response = proceed(app)
-        _note_beside_contact(account, mark, response)
+        _note_beside_records(account, mark, response)
         return _packed(response)
 
     try:
@@ -80,30 +80,35 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
         raise RequestMismatch from error
 
 
-def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> None:
-    """An answer that shows a contact must go when the contact is purged: a note beside the contact leads to it."""
-    shown = _contact_shown(response.body)
-    if shown is None:
+def _note_beside_records(account: str, mark: str, response: Response[Any]) -> None:
+    """An answer that shows a contact or a client must go when they are purged: a note beside each leads to it."""
+    shown = sorted(_records_shown(response.body))
+    if not shown:
         return
-    from carebook.items import NOT_THERE, make_item
+    from carebook.items import NOT_THERE, Writes, make_item
     from carebook.table import open_table
 
-    item = make_item(answer_of_contact_key(account, shown, mark), None)
-    item.expires_at = int(time.time()) + _REMEMBERED_SECONDS
-    open_table().put_if(item, NOT_THERE)
+    items = [make_item(answer_beside_key(account, record_id, mark), None) for record_id in shown]
+    for item in items:
+        item.expires_at = int(time.time()) + _REMEMBERED_SECONDS
+    if len(items) == 1:
+        open_table().put_if(items[0], NOT_THERE)  # half of what a transaction costs
+        return
+    writes = Writes()
+    for item in items:
+        writes.put(item)
+    open_table().write(writes)
 
 
-def _contact_shown(body: Any) -> str | None:
-    """The contact that an answer shows, or on which hangs what it shows."""
+def _records_shown(body: Any) -> set[str]:
+    """The contacts and clients that an answer shows, or on which hangs what it shows."""
     if isinstance(body, list):
-        return next((shown for one in body if (shown := _contact_shown(one))), None)
+        return next((shown for one in body if (shown := _records_shown(one))), set())
     if not isinstance(body, dict):
-        return None
-    for name in ("id", "contact_id"):
-        value = body.get(name)
-        if isinstance(value, str) and is_id(value, CONTACT):
-            return value
-    return next((shown for name in ("items", "file") if (shown := _contact_shown(body.get(name)))), None)
+        return set()
+    named = (body.get(name) for name in ("id", "contact_id", "client_id"))
+    shown = {one for one in named if isinstance(one, str) and (is_id(one, CONTACT) or is_id(one, CLIENT))}
+    return shown or next((shown for name in ("items", "file") if (shown := _records_shown(body.get(name)))), set())
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.ids import CONTACT, is_id
-from carebook.messages.attachments import AttachmentNotReady, AttachmentSource
+from carebook.messages.attachments import TOO_LARGE, AttachmentNotReady, AttachmentSource, are_too_large, is_pdf
 from carebook.messages.channels import Accepted, Attached, Busy, Channel, Channels, Outcome, Outgoing, Refused, Unknown
 from carebook.messages.consents import Agreement, Consent, consent_address
 from carebook.messages.model import OUTCOME_UNKNOWN, QUIET, Message, Status
@@ -251,10 +251,7 @@ def _decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel
     if channel is None or message.to is None:
         return message.stepped(Status.SKIPPED, now, reason="channel_not_configured")
     try:
-        attached = tuple(
-            Attached(one.name, one.content_type, delivery.attachments.content(message.account, recipient.id, one))
-            for one in message.attachments
-        )
+        attached = _attached(delivery.attachments, message, recipient)
     except AttachmentNotReady as refused:
         return message.stepped(Status.FAILED, now, reason=refused.reason)
     return channel, _outgoing(message, message.to, situation.settings, attached)
@@ -265,6 +262,29 @@ def _is_unlinked(delivery: Delivery, message: Message, recipient: Recipient) -> 
     if message.cc_of is None or message.client_id is None:
         return False
     return not delivery.is_linked(message.account, message.client_id, recipient.id)
+
+
+def _attached(source: AttachmentSource, message: Message, recipient: Recipient) -> tuple[Attached, ...]:
+    """What goes along, as it is now.
+
+    Raises:
+        AttachmentNotReady: when it does not go any more.
+        Unavailable: when it may be on its way from one contact to another.
+    """
+    attached: list[Attached] = []
+    for one in message.attachments:
+        try:
+            content = source.content(message.account, recipient.id, one)
+        except AttachmentNotReady:
+            if recipient.merging:
+                raise Unavailable("A merge is moving it.") from None
+            raise
+        if message.method == "fax" and not is_pdf(content):
+            raise AttachmentNotReady("attachment_not_pdf")
+        attached.append(Attached(one.name, one.content_type, content))
+        if are_too_large(len(each.content) for each in attached):
+            raise AttachmentNotReady(TOO_LARGE)
+    return tuple(attached)
 
 
 def _outgoing(message: Message, to: str, settings: AccountSettings, attached: tuple[Attached, ...]) -> Outgoing:

@@ -47,6 +47,7 @@ class Kind(StrEnum):
     REPLY = "reply"
 
 
+PDF: Final = "application/pdf"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 QUIET: Final = "quiet_hours"
 NOT_OPTED_IN: Final = "not_opted_in"
@@ -81,7 +82,7 @@ class Step:
 class Attachment:
     """What goes along with a message: a file or a document of the recipient's, named by its id.
 
-    A reply's attachment that was not kept as a file has no id.
+    A reply's attachment that was not kept as a file has no id, and a reason.
     """
 
     kind: str
@@ -89,6 +90,7 @@ class Attachment:
     name: str
     content_type: str
     size: int
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

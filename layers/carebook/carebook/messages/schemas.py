@@ -89,13 +89,17 @@ class NewNote(BaseModel):
 
 
 class AttachmentView(TypedDict):
-    """What went along with a message."""
+    """What went along with a message.
+
+    What came with a reply and was not kept has no id, and the reason: `too_many`, `too_large` or `infected`.
+    """
 
     file_id: str | None
     document_id: str | None
     name: str
     content_type: str
     size: int
+    reason: str | None
 
 
 class StepView(TypedDict):

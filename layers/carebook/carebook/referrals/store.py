@@ -149,12 +149,7 @@ def _rows(referral: Referral | None) -> dict[keys.Key, Item]:
     if referral is None:
         return {}
     document, details = row_document(row_of(referral)), referral.details
-    places = [
-        keys.Key(
-            keys.referral_list_pk(referral.account, status), keys.referral_list_sk(details.received_on, referral.id)
-        )
-        for status in (None, details.status)
-    ]
+    places = keys.referral_places(referral.account, details.status, details.received_on, referral.id)
     return {place: make_item(place, "referral in a list", document) for place in places}
 
 
