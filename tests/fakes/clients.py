@@ -63,6 +63,10 @@ class MemoryLinks(OneByOne):
         ]
         return sorted(found, key=lambda link: (link.client_id, link.contact_id), reverse=True)
 
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[Link]:
+        found = [link for link in self._kept.values() if (link.account, link.contact_id) == (account, contact_id)]
+        return sorted(found, key=lambda link: link.client_id, reverse=True)[:limit]
+
     def write(self, writing: LinkWriting) -> None:
         self._clients.refuse_outdated(writing.client)
         self._contacts.refuse_outdated(writing.contact)

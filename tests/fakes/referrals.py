@@ -39,6 +39,11 @@ class MemoryReferrals(OneByOne):
         ids = [contact_id, *self._contacts.merged_in(account, contact_id)]
         return _latest_first([one for one in self._of(account) if one.details.contact_id in ids], before, limit)
 
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[tuple[str, Referral]]:
+        found = [one for one in self._of(account) if one.details.contact_id == contact_id]
+        placed = [(f"{one.details.received_on}#{one.id}", one) for one in found]
+        return sorted(placed, key=lambda pair: pair[0], reverse=True)[:limit]
+
     def rows(
         self,
         account: str,

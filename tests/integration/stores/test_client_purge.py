@@ -157,6 +157,8 @@ def test_a_purge_cut_short_at_any_request_is_finished_later(
                 clients.purge(kept, by=ANA, now=NOW)
         except Cut:
             cut = True
+        if kept.id in clients.find_together(ACCOUNT, [kept.id]):  # cut before it began: its caller tries again
+            clients.purge(kept, by=ANA, now=NOW)
         with pytest.raises(NotFound):
             clients.find(ACCOUNT, kept.id)
         for account, client_id in clients.due_for_purge(now=NOW, limit=10):

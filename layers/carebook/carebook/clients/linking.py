@@ -1,11 +1,20 @@
 """Linking contacts to clients. A link belongs to the client; a contact that was merged is linked as what it is now."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from carebook.clients.model import Client, Link, LinkedContact, LinkTerms, linked_contacts, which_counts
+from carebook.clients.model import (
+    Client,
+    Link,
+    LinkedContact,
+    LinkTerms,
+    ShownClient,
+    linked_contacts,
+    shown_of,
+    which_counts,
+)
 from carebook.clients.service import ClientStore, checked_id, clients_by_id, writable
 from carebook.contacts.history import Change, HistoryEntry, noted
 from carebook.contacts.model import Contact
@@ -33,6 +42,10 @@ class LinkStore(SideBySide, Protocol):
 
         The latest client first, older than a client's id.
         """
+        ...
+
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[Link]:
+        """Up to *limit* links that name this very contact, the latest client first."""
         ...
 
     def write(self, writing: "LinkWriting") -> None:
@@ -64,7 +77,7 @@ class LinkWriting:
 class ClientLink:
     """A client of a contact, by which link."""
 
-    client: Client
+    client: ShownClient
     contact: Contact
     link: Link
 
@@ -152,14 +165,23 @@ def clients_of_contact(
 
 
 def first_clients(
-    books: Books, *, account: str, contact_id: str, shown: int, counted: int
-) -> tuple[list[tuple[Client, Link]], int, bool]:
+    books: Books, links: Iterable[Link], *, account: str, contact_id: str, shown: int, counted: int
+) -> tuple[list[tuple[ShownClient, Link]], int, bool]:
     """For a cover page: the first clients of a contact, how many there are, and whether that is all of them.
 
-    It counts no further than *counted*.
+    It counts no further than *counted*. The clients are as the links show them; only those that show none are read.
+
+    Args:
+        links: those of the contact and of all who were merged into it, of each one more than are *counted*.
     """
-    together = _links_by_client(books, account, contact_id, before=None, limit=counted)
-    first = _clients_by(books, account, contact_id, together, list(together)[:shown])
+    together = _by_client(sorted(links, key=lambda link: (link.client_id, link.contact_id), reverse=True))
+    ids = list(together)[:shown]
+    known = {link.client_id: link.client for client_id in ids for link in together[client_id] if link.client}
+    missing = [client_id for client_id in ids if client_id not in known]
+    known |= {
+        one.id: shown_of(one) for one in clients_by_id(books.clients, account=account, client_ids=missing).values()
+    }
+    first = [(known[one], which_counts(together[one], contact_id)) for one in ids if one in known]
     return first, min(len(together), counted), len(together) <= counted
 
 
@@ -167,19 +189,23 @@ def _links_by_client(
     books: Books, account: str, contact_id: str, *, before: str | None, limit: int
 ) -> dict[str, list[Link]]:
     """The links of a contact's clients, of up to *limit* and one more if there is one."""
+    return _by_client(books.links.of_contact(account, contact_id, before=before, limit=limit + 1))
+
+
+def _by_client(links: Iterable[Link]) -> dict[str, list[Link]]:
     together: dict[str, list[Link]] = {}
-    for link in books.links.of_contact(account, contact_id, before=before, limit=limit + 1):
+    for link in links:
         together.setdefault(link.client_id, []).append(link)
     return together
 
 
 def _clients_by(
     books: Books, account: str, contact_id: str, together: Mapping[str, list[Link]], client_ids: list[str]
-) -> list[tuple[Client, Link]]:
+) -> list[tuple[ShownClient, Link]]:
     """Each client with the link that counts."""
     clients = clients_by_id(books.clients, account=account, client_ids=client_ids)
     return [
-        (clients[client_id], which_counts(together[client_id], contact_id))
+        (shown_of(clients[client_id]), which_counts(together[client_id], contact_id))
         for client_id in client_ids
         if client_id in clients
     ]

@@ -8,13 +8,13 @@ from typing import Final
 
 from carebook.claims.model import Finding, Payer, Provider, Role
 from carebook.claims.service import claim_for, provider_of
-from carebook.clients.model import Client
+from carebook.clients.model import ShownClient, shown_of
 from carebook.clients.service import clients_by_id
 from carebook.contacts.model import Contact, shown_name
 from carebook.contacts.protocols import Found
 from carebook.errors import FieldError, Invalid
 from carebook.instants import day_in
-from carebook.referrals.model import OPEN, ReferralRow
+from carebook.referrals.model import OPEN, Referral, ReferralRow, row_of
 from carebook.referrals.protocols import Desk
 from carebook.settings.model import AccountSettings
 
@@ -36,7 +36,7 @@ class ListedReferral:
     """A referral in a list, with its client, and with its referrer by the contact's id of today."""
 
     row: ReferralRow
-    client: Client
+    client: ShownClient
     referrer: Referrer | None
 
 
@@ -99,24 +99,30 @@ def referrals_by_contact(
 
 
 def first_referrals(
-    desk: Desk, *, account: str, contact_id: str, shown: int, counted: int
+    desk: Desk, found: Iterable[tuple[str, Referral]], *, account: str, contact_id: str, shown: int, counted: int
 ) -> tuple[list[ListedReferral], int, bool]:
     """For a cover page: the first referrals by a contact, how many there are, and whether that is all of them.
 
-    It counts no further than *counted*.
+    It counts no further than *counted*. The clients are as the referrals show them; only those that show none are read.
+
+    Args:
+        found: those of the contact and of all who were merged into it, of each one more than are *counted*.
     """
-    found = desk.referrals.of_contact(account, contact_id, before=None, limit=counted + 1)
-    rows = [row for _, row in found[:shown]]
-    first = _listed(rows, _clients(desk, account, rows), dict.fromkeys(_named(rows), contact_id))
-    return first, min(len(found), counted), len(found) <= counted
+    ordered = [referral for _, referral in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    rows = [row_of(referral) for referral in ordered[:shown]]
+    known = {referral.client_id: referral.client for referral in ordered[:shown] if referral.client}
+    clients = known | _clients(desk, account, [row for row in rows if row.client_id not in known])
+    first = _listed(rows, clients, dict.fromkeys(_named(rows), contact_id))
+    return first, min(len(ordered), counted), len(ordered) <= counted
 
 
-def _clients(desk: Desk, account: str, rows: Iterable[ReferralRow]) -> dict[str, Client]:
-    return clients_by_id(desk.clients, account=account, client_ids={row.client_id for row in rows})
+def _clients(desk: Desk, account: str, rows: Iterable[ReferralRow]) -> dict[str, ShownClient]:
+    found = clients_by_id(desk.clients, account=account, client_ids={row.client_id for row in rows})
+    return {client_id: shown_of(client) for client_id, client in found.items()}
 
 
 def _listed(
-    rows: Sequence[ReferralRow], clients: Mapping[str, Client], today: Mapping[str, str]
+    rows: Sequence[ReferralRow], clients: Mapping[str, ShownClient], today: Mapping[str, str]
 ) -> list[ListedReferral]:
     """Rows with their clients; *today* says by which id a contact is known now."""
     return [

@@ -53,6 +53,10 @@ class ReferralStore(SideBySide, Protocol):
         """
         ...
 
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[tuple[str, Referral]]:
+        """Up to *limit* referrals that name this very contact, those received last first. Each with its place."""
+        ...
+
     def rows(
         self,
         account: str,

@@ -1,10 +1,11 @@
 """Referrals in the table: in the client's partition, by referrer on GSI1, and in lists of the account by day."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 from carebook import keys
-from carebook.clients.model import Client
+from carebook.clients.model import Client, shown_of
 from carebook.contacts.merged import with_merged
 from carebook.contacts.store import TableContacts
 from carebook.errors import Conflict, NotFound
@@ -72,6 +73,14 @@ class TableReferrals:
         older.sort(key=lambda pair: pair[0], reverse=True)
         return [(sk, row_of(_referral(account, row))) for sk, row in older[:limit]]
 
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[tuple[str, Referral]]:
+        """One query of GSI1."""
+        pk = keys.contact_pk(account, contact_id)
+        rows = self._table.other_way(
+            pk, low=keys.REFERRALS_FIRST, high=keys.REFERRALS_LAST, limit=limit, newest_first=True
+        )
+        return [(sk, _referral(account, row)) for sk, row in rows]
+
     def rows(
         self,
         account: str,
@@ -97,7 +106,8 @@ class TableReferrals:
         self._clients.note(writes, writing.client, writing.for_client)
         for contact, entry in writing.for_contacts:
             self._contacts.note(writes, contact, entry)
-        _put(writes, writing.before, writing.after)
+        after = writing.after and replace(writing.after, client=shown_of(writing.client))
+        _put(writes, writing.before, after)
         if request:
             made = f"{referral.client_id}/{referral.id}"
             put_request_mark(writes, referral.account, request, made=made, now=referral.created_at)
