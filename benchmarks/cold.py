@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from benchmarks.bare import bare_calls
 from benchmarks.layers import ROOT, Layers, run_child
-from benchmarks.operations import FIRST_SEARCH, FIRST_VIEW, NEXT_VIEW, NOTHING_DUE, READ_SETTINGS, Observed
+from benchmarks.observing import Observed
+from benchmarks.operations import FIRST_SEARCH, FIRST_VIEW, NEXT_VIEW, NOTHING_DUE, READ_SETTINGS
 from benchmarks.practice import ENVIRONMENT, request
 
 BARE: Final = "bare.api"

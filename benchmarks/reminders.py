@@ -175,9 +175,11 @@ class Answering(StandIn):
         limit: int,
         newest_first: bool = False,
         filters: Condition | None = None,
+        drops_few: bool = False,
     ) -> list[Row]:
+        asked: Any = {"low": low, "high": high, "limit": limit, "newest_first": newest_first}
         with self._lock:
-            rows = super().query(pk, low=low, high=high, limit=limit, newest_first=newest_first, filters=filters)
+            rows = super().query(pk, **asked, filters=filters, drops_few=drops_few)
             found = [raw_of(row.key, stored) for row in rows if (stored := self._find(row.key))]
         self._answer({"Items": found, "Count": len(found)})
         return self._real.query(pk, low=low, high=high, limit=limit, newest_first=newest_first)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.cold import BARE, ColdStart
-from benchmarks.operations import MORE_SEARCHES, NEXT_VIEW, SEARCHES, Observed, Target
+from benchmarks.observing import Observed, Target
+from benchmarks.operations import MORE_SEARCHES, NEXT_VIEW, SEARCHES
 from benchmarks.warm import Warm
 
 _PACKAGES: Final = ("botocore", "boto3", "pynamodb", "aws-lambda-powertools", "pydantic")

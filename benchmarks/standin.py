@@ -111,8 +111,9 @@ class StandIn(Table):
         limit: int,
         newest_first: bool = False,
         filters: Condition | None = None,
+        drops_few: bool = False,
     ) -> list[Row]:
-        if filters is not None:
+        if filters is not None or drops_few:
             raise NotImplementedError("Only pages are filtered here.")
         keys = self._partitions[pk].keys
         chosen = keys[bisect_left(keys, low or "") : len(keys) if high is None else bisect_right(keys, high)]

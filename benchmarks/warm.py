@@ -9,7 +9,7 @@ from typing import Any, Final
 from benchmarks.bare import bare_calls, method_names
 from benchmarks.inside import Canned
 from benchmarks.layers import ROOT, Layers, run_child
-from benchmarks.operations import Observed
+from benchmarks.observing import Observed
 from benchmarks.practice import ENVIRONMENT
 
 _ROUNDS: Final = 9

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,17 @@ from typing import Any
 
 import boto3
 
+from carebook.contacts.store import TableContacts
+from carebook.files.history import entry_of
+from carebook.files.model import File, FileDetails, Place
+from carebook.files.model import Status as FileStatus
+from carebook.files.store import TableFiles
+from carebook.identity import Person
+from carebook.ids import FILE, new_id
 from carebook.messages.channels import Accepted, Channel, Outcome, Outgoing
 from carebook.messages.delivery import Delivery
 from carebook.messages.store import TableMessages
-from carebook.table import Table
+from carebook.table import Table, open_table
 
 NOON = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)  # noon in New York
 _RECEIPTS = itertools.count()
@@ -62,8 +70,6 @@ class Clock:
 
 def queued_records(limit: int = 10) -> list[dict[str, Any]]:
     """Up to ten messages of the queue as Lambda hands them over."""
-    import os
-
     received = boto3.client("sqs").receive_message(
         QueueUrl=os.environ["CAREBOOK_MESSAGE_QUEUE"], MaxNumberOfMessages=limit, WaitTimeSeconds=0
     )
@@ -152,3 +158,33 @@ class _MortalChannel:
         answer = self.channel.send(outgoing)
         self.fatal()
         return answer
+
+
+def planted_file(account: str, contact_id: str, content: bytes, **changes: Any) -> str:
+    """A file of a contact that was found clean, as the scan leaves it; its id."""
+    table = open_table()
+    contact, _ = TableContacts(table).find(account, contact_id)
+    place = Place("files", f"{account}/{contact_id}/{new_id(FILE, NOON)}/secret", "")
+    bucket = os.environ["CAREBOOK_FILES_BUCKET"]
+    put = boto3.client("s3").put_object(Bucket=bucket, Key=place.key, Body=content)
+    usual: dict[str, Any] = {
+        "id": place.key.split("/")[2],
+        "account": account,
+        "contact_id": contact.id,
+        "version": 1,
+        "details": FileDetails(changes.pop("name", "report.pdf")),
+        "content_type": "application/pdf",
+        "size": len(content),
+        "sha256": None,
+        "key": place.key,
+        "status": FileStatus.CLEAN,
+        "created_at": NOON,
+        "created_by": Person("usr_ana", "Ana"),
+        "updated_at": NOON,
+        "place": replace(place, version_id=put["VersionId"]),
+    }
+    file = File(**(usual | changes))
+    TableFiles(table).add(
+        contact, [file], [entry_of("file_added", None, file, by=file.created_by, now=NOON)], request=None
+    )
+    return file.id

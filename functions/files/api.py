@@ -14,7 +14,7 @@ from carebook.environment import scan_engine
 from carebook.errors import Conflict
 from carebook.files import service
 from carebook.files.bucket import FileBuckets
-from carebook.files.model import by_category, grouped
+from carebook.files.model import grouped
 from carebook.files.queue import ScanRequests
 from carebook.files.reading import new_files, read_details
 from carebook.files.schemas import DownloadView, FileFields, FilePage, FileView, NewUploads, UploadsView
@@ -99,16 +99,20 @@ def list_all(
     principal.require(Permission.USE_CONTACTS)
     query = (category or "", group_by or "")
     position = api.unseal_cursor(cursor, *query)
-    after = position[0] if position else None
-    reading = service.Reading(principal.account, contact_id, principal.person, utcnow(), category, after, limit)
+    after, after_category = [*(position or ()), None, None][:2]
+    reading = service.Reading(
+        principal.account, contact_id, principal.person, utcnow(), category, after, limit, after_category
+    )
     page: FilePage
     if group_by is None:
-        found, going_on = service.list_files(contacts(), files(), reading)
+        found, next_id = service.list_files(contacts(), files(), reading)
+        going_on = [next_id] if next_id else None
         page = {"items": [file_view(file) for file in found], "next_cursor": None}
     else:
-        found, going_on = service.list_by_category(contacts(), files(), reading, order=by_category)
+        found, last = service.list_by_category(contacts(), files(), reading)
+        going_on = [part for part in (last.id, last.details.category) if part is not None] if last else None
         page = {"groups": [group_view(category, group) for category, group in grouped(found)], "next_cursor": None}
-    page["next_cursor"] = api.seal_cursor([going_on] if going_on else None, *query)
+    page["next_cursor"] = api.seal_cursor(going_on, *query)
     return answer(page)
 
 

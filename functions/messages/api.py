@@ -8,11 +8,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from carebook.contacts.store import TableContacts
+from carebook.documents.bucket import DocumentBucket
+from carebook.documents.store import TableDocuments
+from carebook.documents.typesetting import TypesettingFunction
+from carebook.files.bucket import FileBuckets
+from carebook.files.store import TableFiles
 from carebook.http.api import Api, answer
 from carebook.identity import Permission
 from carebook.instants import utcnow
 from carebook.messages import service
-from carebook.messages.attachments import AttachmentRef, NoAttachments
+from carebook.messages.attaching import ContactAttachments
+from carebook.messages.attachments import AttachmentRef
 from carebook.messages.providers import is_configured
 from carebook.messages.queue import QueuedMessages
 from carebook.messages.schemas import (
@@ -28,11 +34,22 @@ from carebook.messages.schemas import (
 )
 from carebook.messages.store import TableMessages
 from carebook.messages.views import message_view
-from carebook.table import open_table
+from carebook.table import Table, open_table
 
 api = Api()
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query()]
+
+
+def attachments(table: Table) -> ContactAttachments:
+    session = table.connection.session
+    return ContactAttachments(
+        TableFiles(table),
+        FileBuckets(table),
+        TableDocuments(table),
+        DocumentBucket(session),
+        TypesettingFunction(session),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -42,7 +59,7 @@ def outbox() -> service.Outbox:
         contacts=TableContacts(table),
         messages=TableMessages(table),
         queue=QueuedMessages(table),
-        attachments=NoAttachments(),
+        attachments=attachments(table),
         configured=is_configured,
     )
 

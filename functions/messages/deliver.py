@@ -8,8 +8,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from carebook.clients.link_store import TableLinks
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
+from carebook.documents.bucket import DocumentBucket
+from carebook.documents.store import TableDocuments
+from carebook.files.bucket import FileBuckets
+from carebook.files.store import TableFiles
 from carebook.instants import utcnow
-from carebook.messages.attachments import NoAttachments
+from carebook.messages.attaching import ContactAttachments
 from carebook.messages.delivery import Delivery, deliver
 from carebook.messages.providers import Providers
 from carebook.messages.queue import QueuedMessages, ref_in
@@ -18,6 +22,8 @@ from carebook.messages.service import MessageRef
 from carebook.messages.store import TableMessages
 from carebook.observability import logger
 from carebook.settings.store import TableSettings
+from carebook.shares.filling import ShareFilling
+from carebook.shares.vault import SigningVault
 from carebook.table import open_table
 
 # A provider may take 23 seconds to say nothing, and what came of it must still be written.
@@ -31,9 +37,12 @@ def delivery() -> Delivery:
         messages=TableMessages(table),
         recipients=EveryRecipient(TableContacts(table), TableClients(table)),
         settings=TableSettings(table),
-        attachments=NoAttachments(),
+        attachments=ContactAttachments(
+            TableFiles(table), FileBuckets(table), TableDocuments(table), DocumentBucket(table.connection.session)
+        ),
         channels=Providers(),
         now=utcnow,
+        filling=ShareFilling(table, SigningVault(), utcnow),
         is_linked=is_linked,
     )
 

@@ -1,21 +1,22 @@
 """Queue: take in replies by text and e-mail, and do what STOP, START and YES ask for."""
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+import secrets
+from collections.abc import Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from carebook import environment
+from carebook import environment, keys
 from carebook.contacts.store import TableContacts
 from carebook.events import each_message
-from carebook.identity import Person
+from carebook.files.bucket import FileBuckets
+from carebook.files.store import TableFiles
 from carebook.instants import utcnow
 from carebook.messages.bucket import InboundBucket
 from carebook.messages.envelopes import open_envelope
 from carebook.messages.inbound import read_inbound
-from carebook.messages.mail import MailAttachment
-from carebook.messages.model import Attachment
+from carebook.messages.keeping import Keeping
 from carebook.messages.queue import QueuedMessages
 from carebook.messages.replies import Inbox, take_in
 from carebook.messages.store import TableMessages
@@ -27,13 +28,11 @@ def bucket() -> InboundBucket:
     return InboundBucket(environment.inbound_bucket())
 
 
-def inbox(attached: Sequence[MailAttachment]) -> Inbox:
+@lru_cache(maxsize=1)
+def inbox() -> Inbox:
     table = open_table()
-
-    def keep(_account: str, _contact_id: str, _by: Person) -> list[Attachment]:
-        return [Attachment("file", None, one.name, one.content_type, len(one.content)) for one in attached]
-
-    return Inbox(TableMessages(table), TableContacts(table), QueuedMessages(table), keep, utcnow)
+    keeping = Keeping(TableFiles(table), FileBuckets(table), partial(secrets.token_urlsafe, 24), keys.object_key)
+    return Inbox(TableMessages(table), TableContacts(table), QueuedMessages(table), keeping, utcnow)
 
 
 def receive(message: Mapping[str, Any]) -> None:
@@ -41,8 +40,8 @@ def receive(message: Mapping[str, Any]) -> None:
     inbound = read_inbound(envelope, bucket=environment.inbound_bucket(), fetch=lambda key: bucket().get(key))
     if inbound is None:
         return
-    take_in(inbox(inbound.attachments), inbound.reply)
-    if inbound.key is not None and not inbound.attachments:
+    take_in(inbox(), inbound.reply)
+    if inbound.key is not None:
         bucket().delete(inbound.key)
 
 

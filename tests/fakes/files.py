@@ -29,6 +29,10 @@ class MemoryFiles:
     def find(self, account: str, contact_id: str, file_id: str) -> File | None:
         return self._kept.get((account, contact_id, file_id))
 
+    def find_together(self, account: str, contact_id: str, file_ids: Sequence[str]) -> dict[str, File]:
+        found = (self.find(account, contact_id, file_id) for file_id in file_ids)
+        return {file.id: file for file in found if file is not None}
+
     def locate(self, account: str, contact_id: str, file_id: str) -> File | None:
         found = (file for key, file in self._kept.items() if (key[0], key[2]) == (account, file_id))
         return next(found, None)
@@ -115,6 +119,11 @@ class MemoryBuckets:
         self.names[place.key] = file.details.name
         return self.put(place.key, self.objects[place], bucket="files")
 
+    def put_back(self, place: Place) -> Place:
+        if place not in self.objects:
+            raise Gone
+        return self.put(place.key, self.objects[place])
+
     def remove(self, place: Place) -> None:
         self.objects.pop(place, None)
 
@@ -128,10 +137,10 @@ class MemoryBuckets:
     def upload_form(self, file: File, *, expires_at: datetime, now: datetime) -> Form:
         return Form("https://quarantine.example", {"key": file.key})
 
-    def put_name(self, file: File) -> None:
-        if not any(place.bucket == "files" and place.key == file.key for place in self.objects):
+    def put_name(self, file: File) -> Place | None:
+        if file.place is None or file.place not in self.objects:
             raise Gone
-        self.names[file.key] = file.details.name
+        return None if self.names.get(file.key) == file.details.name else self.take_over(file.place, file)
 
     def download_url(self, file: File, *, seconds: int) -> str:
         return f"https://files.example/{file.key}?seconds={seconds}"

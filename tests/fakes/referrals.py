@@ -1,13 +1,15 @@
 """Referrals kept in memory. The table's store passes the same tests."""
 
+from carebook.clients.model import Client
 from carebook.errors import Conflict, NotFound
 from carebook.referrals.model import Appointment, Referral, ReferralRow, row_of
 from carebook.referrals.protocols import AlreadyMade, ReferralWriting
 from tests.fakes.clients import MemoryClients
 from tests.fakes.contacts import MemoryContacts
+from tests.fakes.records import OneByOne
 
 
-class MemoryReferrals:
+class MemoryReferrals(OneByOne):
     """A ``ReferralStore`` without a table. Its appointments are put there by tests."""
 
     def __init__(self, clients: MemoryClients, contacts: MemoryContacts) -> None:
@@ -16,6 +18,7 @@ class MemoryReferrals:
         self._kept: dict[str, Referral] = {}
         self._made: dict[tuple[str, str], Referral] = {}
         self.kept_appointments: list[Appointment] = []
+        clients.when_purged.append(lambda client, *_: self._purge(client))
 
     def find(self, account: str, client_id: str, referral_id: str) -> Referral:
         referral = self._kept.get(referral_id)
@@ -35,6 +38,11 @@ class MemoryReferrals:
     ) -> list[tuple[str, ReferralRow]]:
         ids = [contact_id, *self._contacts.merged_in(account, contact_id)]
         return _latest_first([one for one in self._of(account) if one.details.contact_id in ids], before, limit)
+
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[tuple[str, Referral]]:
+        found = [one for one in self._of(account) if one.details.contact_id == contact_id]
+        placed = [(f"{one.details.received_on}#{one.id}", one) for one in found]
+        return sorted(placed, key=lambda pair: pair[0], reverse=True)[:limit]
 
     def rows(
         self,
@@ -75,6 +83,9 @@ class MemoryReferrals:
         self._clients.note(writing.client, writing.for_client)
         for contact, entry in writing.for_contacts:
             self._contacts.note(contact, entry)
+
+    def _purge(self, client: Client) -> None:
+        self._kept = {one.id: one for one in self._kept.values() if one.client_id != client.id}
 
     def _of(self, account: str) -> list[Referral]:
         return [one for one in self._kept.values() if one.account == account]

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import boto3
 import pytest
 from botocore.client import BaseClient
 
+from carebook.documents.bucket import DocumentBucket
 from carebook.instants import utcnow
 from carebook.items import NOT_THERE, make_item
 from carebook.keys import client_pk, contact_pk, link_key
@@ -25,7 +27,7 @@ from functions.search import build_vocabulary
 from tests.builders import Caller, Context, child, physician
 from tests.integration.conftest import INBOUND_BUCKET, TABLE, TOPICS
 from tests.integration.press import call_in_process
-from tests.messaging import NOON, event, notification, queued_records, records
+from tests.messaging import NOON, event, notification, planted_file, queued_records, records
 from tests.template.test_roles import BUCKET_CALLS, CALLS
 
 
@@ -55,14 +57,19 @@ def recorded() -> Iterator[dict[str, set[str]]]:
 @contextmanager
 def recorded_in_buckets() -> Iterator[set[str]]:
     """The S3 actions asked for meanwhile, by the names that roles have for them."""
-    named = {"ListObjectVersions": "ListBucketVersions", "DeleteObject": "DeleteObjectVersion"}
+    named = {
+        "ListObjectVersions": "ListBucketVersions",
+        "DeleteObject": "DeleteObjectVersion",
+        "HeadObject": "GetObject",
+    }
     asked: set[str] = set()
     before = BaseClient._emit_api_params  # type: ignore[attr-defined]
 
     def record(client: Any, *args: Any, **kwargs: Any) -> Any:
         if client.meta.service_model.service_name == "s3":
             name = kwargs["operation_model"].name
-            asked.add(named.get(name, name))
+            is_of_version = name == "GetObject" and "VersionId" in kwargs["api_params"]
+            asked.add("GetObjectVersion" if is_of_version else named.get(name, name))
         return before(client, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -111,6 +118,7 @@ def test_the_clients_function(director: Caller) -> None:
         director.delete(f"{target}/contacts/{contact}")
         director.delete(target)
         director.post(f"{target}/restore", headers=key)
+        director.delete(f"{target}?purge=true")
     assert asked == CALLS["ClientsApi"]
 
 
@@ -215,6 +223,7 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (messages_api, schedule_api, deliver, release_held, receive_reply):
         monkeypatch.setattr(module, "utcnow", lambda: NOON)
     deliver.delivery.cache_clear()
+    receive_reply.inbox.cache_clear()
 
 
 def written(caller: Caller, **fields: Any) -> list[str]:
@@ -224,12 +233,29 @@ def written(caller: Caller, **fields: Any) -> list[str]:
     return [f"/contacts/{contact_id}/messages/{one['id']}" for one in made.body["items"]]
 
 
-def test_the_messages_function(director: Caller, noon: None) -> None:
+def enclosed(caller: Caller, contact_id: str) -> dict[str, list[dict[str, str]]]:
+    """A clean file and a final document of a contact, as a message's attachments."""
+    letter = caller.post(f"/contacts/{contact_id}/documents", {"title": "A", "body": "x"}).headers["Location"]
+    caller.patch(letter, {"status": "final"})
+    file_id = planted_file(caller.account, contact_id, b"%PDF-1.7")
+    return {"attachments": [{"file_id": file_id}, {"document_id": letter.rpartition("/")[2]}]}
+
+
+def test_the_messages_function(director: Caller, noon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    call_in_process(monkeypatch)
     key = {"Idempotency-Key": "k"}
     contact_id = director.post("/contacts", physician()).body["id"]
     path = f"/contacts/{contact_id}"
     note = {"body": "x", "channel": "phone", "direction": "in"}
+    attached = enclosed(director, contact_id)
+    with monkeypatch.context() as patch, recorded_in_buckets() as asked_of_buckets:
+        patch.setattr(DocumentBucket, "is_kept", lambda _, key: DocumentBucket.keep(_, key) and False)
+        director.post(f"{path}/messages", {"body": "Hello"} | attached)
+    with recorded_in_buckets() as asked_later:
+        director.post(f"{path}/messages", {"body": "Hello"} | attached)
+    assert {"documents": asked_of_buckets | asked_later} == BUCKET_CALLS["MessagesApi"]
     with recorded() as asked:
+        director.post(f"{path}/messages", {"body": "Hello"} | attached)
         made = director.post(f"{path}/messages", {"body": "Hello"}, headers=key).body["items"][0]["id"]
         director.post(f"{path}/messages", {"body": "x", "methods": ["fax"]}, headers={"Idempotency-Key": "refused"})
         director.post(f"{path}/notes", note)
@@ -240,16 +266,21 @@ def test_the_messages_function(director: Caller, noon: None) -> None:
     assert asked == CALLS["MessagesApi"]
 
 
-def test_the_function_that_delivers(director: Caller, noon: None) -> None:
+def test_the_function_that_delivers(director: Caller, noon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    call_in_process(monkeypatch)
+    contact_id = director.post("/contacts", physician()).body["id"]
+    with_both = {"body": "Hello", "methods": ["email"]} | enclosed(director, contact_id)
+    assert director.post(f"/contacts/{contact_id}/messages", with_both).status == 202
     written(director)
     moved = written(director)[0].split("/")[2]
     survivor = director.post("/contacts?allow_duplicate=true", physician()).body["id"]
     director.post(f"/contacts/{survivor}/merge", {"duplicate_id": moved})
     assert director.post(f"/clients/{appointed(director)}/appointments", soon(NOON)).status == 201
-    with recorded() as asked:
+    with recorded() as asked, recorded_in_buckets() as asked_of_buckets:
         while batch := queued_records():
             deliver.handler({"Records": batch}, Context(remaining_ms=60_000))
     assert asked == CALLS["DeliverMessages"]
+    assert asked_of_buckets == {action for actions in BUCKET_CALLS["DeliverMessages"].values() for action in actions}
 
 
 def test_the_function_that_records_receipts(director: Caller, noon: None) -> None:
@@ -269,12 +300,20 @@ def test_the_function_that_takes_in_replies(director: Caller, noon: None) -> Non
     while batch := queued_records():
         deliver.handler({"Records": batch}, Context(remaining_ms=60_000))
     topic = TOPICS.split(",")[1]
-    mail = b"From: a@example.org\r\nTo: reply+0123456789abcdef01234567@reply.lakeside.example\r\n\r\nHello"
-    boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key="mail/inbound-mail-1", Body=mail)
-    with recorded() as asked:
-        said = [event("eum_inbound") | {"messageBody": "YES"}, event("ses_received")]
-        receive_reply.handler(records(notification(topic, one) for one in said), Context())
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "ana@example.org", "reply+0123456789abcdef01234567@reply.lakeside.example"
+    mail["Authentication-Results"] = "amazonses.com; spf=pass; dkim=pass; dmarc=pass"
+    mail.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="a.pdf")
+    with recorded() as asked, recorded_in_buckets() as asked_of_buckets:
+        written(director, methods=["email"])
+        for _ in range(2):
+            boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key="mail/inbound-mail-1", Body=mail.as_bytes())
+            said = [event("eum_inbound") | {"messageBody": "YES"}, event("ses_received")]
+            receive_reply.handler(records(notification(topic, one) for one in said), Context())
     assert asked == CALLS["ReceiveReply"]
+    # A bucket that keeps no versions has its objects deleted as they are.
+    named = {action.removesuffix("Version") for action in asked_of_buckets}
+    assert named == {action for actions in BUCKET_CALLS["ReceiveReply"].values() for action in actions}
 
 
 def test_the_function_that_releases_what_is_held(director: Caller, monkeypatch: pytest.MonkeyPatch, noon: None) -> None:
@@ -302,9 +341,13 @@ def test_the_tasks_function(director: Caller) -> None:
 
 def test_the_cover_function(director: Caller) -> None:
     contact = director.post("/contacts", physician()).body["id"]
+    client = director.post("/clients", child()).body["id"]
+    director.put(f"/clients/{client}/contacts/{contact}", {})
     with recorded() as asked:
         director.get(f"/contacts/{contact}/cover")
         director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/cover")
+        director.get(f"/clients/{client}/cover")
+        director.get("/clients/cli_01ARZ3NDEKTSV4RRFFQ69G5FAV/cover")
     assert asked == CALLS["CoverApi"]
 
 
@@ -330,6 +373,12 @@ def test_the_message_templates_function(director: Caller) -> None:
 
 
 def test_the_purge_function(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    contact = whole_life(director)
+    client = director.post("/clients", child()).body["id"]
+    director.post(f"/contacts/{contact}/restore")
+    director.put(f"/clients/{client}/contacts/{contact}", {})
+    director.post(f"/clients/{client}/referrals", {"contact_id": contact})
+    director.delete(f"/clients/{client}")
     whole_life(director)
     later = utcnow() + timedelta(days=31)
     monkeypatch.setattr(purge_archived, "utcnow", lambda: later)

@@ -8,6 +8,7 @@ import pytest
 
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
+from carebook.keys import reindex_pk
 from carebook.search import state as index_state
 from carebook.search.rebuilding import Book, OtherRun, rebuild_index, remove_version
 from carebook.search.state import TableIndexStates
@@ -94,6 +95,59 @@ def test_what_is_written_meanwhile_is_in_the_new_index(director: Caller) -> None
     assert entries(director.account, 2) == fresh
 
 
+def test_whoever_remembers_an_earlier_state_writes_into_the_new_index_too_and_leaves_no_note(
+    director: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = add(director, "Alder")
+    known = TableIndexStates(open_table()).now(director.account)
+    monkeypatch.setattr(TableIndexStates, "of", lambda _self, _account: known)
+    names: list[str] = []
+
+    def change() -> None:
+        names.append(f"Tree{len(names)}")
+        director.patch(f"/contacts/{contact}", {"last_name": names[-1]})
+
+    def forget() -> None:
+        nonlocal known
+        change()
+        known = TableIndexStates(open_table()).now(director.account)
+        change()
+
+    rebuild(director.account, wait=forget)
+    assert [found(director, name) for name in names] == [*([] for _ in names[1:]), [contact]]
+    assert {key.split()[0] for shard, key in entries(director.account, 2)} == {names[-1].lower()}
+    assert open_table().query(reindex_pk(director.account), limit=9) == []
+
+
+def test_an_edit_between_reading_a_record_and_indexing_it_is_not_lost(
+    director: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = add(director, "Alder")
+    read, waits = TableContacts.indexed, 0
+    known = TableIndexStates(open_table()).now(director.account)
+    monkeypatch.setattr(TableIndexStates, "of", lambda _self, _account: known)
+
+    def edit(name: str) -> None:
+        director.patch(f"/contacts/{contact}", {"last_name": name})
+
+    def read_and_edit(store: TableContacts, account: str, record_id: str) -> Any:
+        record = read(store, account, record_id)
+        if waits == 3 and record and record[0] and record[0].last_name == "Birch":
+            edit("Cedar")  # leaves no note any more
+        return record
+
+    def forget() -> None:
+        nonlocal known, waits
+        waits += 1
+        if waits == 3:
+            edit("Birch")
+        known = TableIndexStates(open_table()).now(director.account)
+
+    monkeypatch.setattr(TableContacts, "indexed", read_and_edit)
+    rebuild(director.account, wait=forget)
+    assert {key.split()[0] for shard, key in entries(director.account, 2)} == {"cedar"}
+
+
 def find_clients(caller: Caller, query: str) -> list[str]:
     return [row["id"] for row in caller.get(f"/clients?q={query}").body["items"]]
 
@@ -159,8 +213,9 @@ def test_of_two_who_rebuild_at_once_the_second_is_told_of_the_first(director: Ca
     assert rebuild(director.account) == 3
 
 
+@pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("at", range(4))
-def test_a_run_that_was_taken_over_writes_nothing_more(director: Caller, at: int) -> None:
+def test_a_run_that_was_taken_over_writes_nothing_more(director: Caller, at: int, again: bool) -> None:
     alder = add(director, "Alder")
     told: list[str] = []
 
@@ -168,8 +223,11 @@ def test_a_run_that_was_taken_over_writes_nothing_more(director: Caller, at: int
         told.append(text)
         if len(told) == at + 1:
             director.patch(f"/contacts/{alder}", {"last_name": "Ash"})
-            rebuild(director.account, take_over=told[0].split()[0])
-            remove(director.account, TableIndexStates(open_table()).now(director.account).version - 1)
+            latest = rebuild(director.account, take_over=told[0].split()[0])
+            if again:
+                latest = rebuild(director.account)
+            for version in range(1, latest):
+                remove(director.account, version)
             other.extend(entries(director.account, version) for version in range(1, 5))
 
     other: list[set[tuple[str, str]]] = []

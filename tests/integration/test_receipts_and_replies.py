@@ -1,23 +1,32 @@
 """What comes back: reports of providers, replies, and the words that decide whether anything more is sent."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import boto3
 import pytest
 
+from carebook.files.bucket import FileBuckets
+from carebook.files.model import File
+from carebook.files.queue import ScanRequests
+from carebook.files.scanning import ScanRun
+from carebook.files.store import TableFiles
+from carebook.instants import utcnow
 from carebook.messages.delivery import deliver
 from carebook.messages.service import MessageRef
 from carebook.messages.store import TableMessages
 from carebook.table import open_table
+from carebook.traces import delete_traces
 from functions.messages import api as messages_api
 from functions.messages import deliver as deliver_function
 from functions.messages import receive_reply, record_receipt, release_held
 from tests.builders import Caller, Context, physician
-from tests.integration.conftest import INBOUND_BUCKET, TOPICS
-from tests.messaging import Clock, FakeChannels, FakeProvider, event, notification, queued_records, records
+from tests.fakes.files import PlantedScanner
+from tests.integration.conftest import BUCKETS, INBOUND_BUCKET, TOPICS
+from tests.messaging import NOON, Clock, FakeChannels, FakeProvider, event, notification, queued_records, records
 
 RECEIPTS, INBOUND = TOPICS.split(",")
 NUMBER = "+13105550123"
@@ -99,18 +108,15 @@ def world(monkeypatch: pytest.MonkeyPatch) -> tuple[Clock, FakeProvider]:
     for module in (messages_api, release_held):
         monkeypatch.setattr(module, "utcnow", clock)
     delivery = deliver_function.delivery()
-    from dataclasses import replace
-
     fake = replace(delivery, channels=FakeChannels(provider), now=clock)
     monkeypatch.setattr(deliver_function, "delivery", lambda: fake)
     monkeypatch.setattr(record_receipt, "receipts", _with_clock(record_receipt.receipts(), clock))
     monkeypatch.setattr(receive_reply, "utcnow", clock)
+    receive_reply.inbox.cache_clear()
     return clock, provider
 
 
 def _with_clock(receipts: Any, clock: Clock) -> Any:
-    from dataclasses import replace
-
     fixed = replace(receipts, now=clock)
     return lambda: fixed
 
@@ -251,6 +257,28 @@ def test_a_report_about_an_earlier_try_decides_nothing(practice: Practice) -> No
     assert any("of an earlier try" in (step["detail"] or "") for step in after["history"])
 
 
+@pytest.mark.parametrize("late", ["ses_reject", "ses_send"])
+def test_a_report_about_the_try_before_does_not_keep_the_next_one_from_going_out(practice: Practice, late: str) -> None:
+    message = practice.sent("email")
+    practice.report(message, "ses_reject")
+    practice.caller.post(f"/contacts/{practice.contact_id}/messages/{message['id']}/retry")
+    practice.report(message, late)  # in any order, and more than once
+    assert practice.messages()[0]["status"] == "queued"
+    practice.deliver()
+    assert practice.messages()[0]["status"] == "sent"
+    assert len(practice.provider.sent) == 2
+
+
+def test_what_arrived_after_all_is_not_sent_again(practice: Practice) -> None:
+    message = practice.sent("email")
+    practice.report(message, "ses_reject")
+    practice.caller.post(f"/contacts/{practice.contact_id}/messages/{message['id']}/retry")
+    practice.report(message, "ses_delivery")
+    practice.deliver()
+    assert practice.messages()[0]["status"] == "delivered"
+    assert len(practice.provider.sent) == 1
+
+
 def test_a_reply_lies_with_the_contact_that_was_written_to_last(practice: Practice) -> None:
     message = practice.sent("sms")
     practice.text("Thank you, I will call on Monday.")
@@ -324,9 +352,8 @@ def test_opt_in_asks_first_holds_what_follows_and_sends_it_after_a_yes(practice:
     second = practice.write("sms", body="second")
     assert [(one["kind"], one["status"]) for one in second] == [("ad_hoc", "held")]
     practice.deliver()
-    assert [outgoing.body for outgoing in practice.provider.sent] == [
-        "Lakeside would like to text you. Reply YES to agree, or STOP to say no."
-    ]
+    (asked,) = practice.provider.sent
+    assert asked.body.startswith("Lakeside would like to text you about appointments, bills and documents. Reply YES")
     practice.text("Who is this?", inbound_id="in-1")
     practice.deliver()
     assert len(practice.provider.sent) == 1
@@ -334,6 +361,29 @@ def test_opt_in_asks_first_holds_what_follows_and_sends_it_after_a_yes(practice:
     practice.deliver()
     assert [outgoing.body for outgoing in practice.provider.sent[1:]] == ["first", "second"]
     assert practice.sent("sms", body="third")["status"] == "sent"
+
+
+def test_opt_in_asks_in_the_practices_own_words(practice: Practice) -> None:
+    practice.caller.patch("/settings", {"opt_in_required": True, "practice_name": "Lakeside"})
+    path = "/settings/message-templates/opt_in_request"
+    body = "{{ recipient.first_name }}, may {{ practice.name }} write to you? Reply YES or STOP."
+    assert practice.caller.put(f"{path}/email", {"subject": "A question", "body": body}).status == 200
+    assert practice.caller.put(f"{path}/sms", {"body": body}).status == 200
+    practice.write("email", "sms")
+    practice.deliver()
+    asked = [(outgoing.subject, outgoing.body.strip()) for outgoing in practice.provider.sent]
+    words = "Ana, may Lakeside write to you? Reply YES or STOP."
+    assert asked == [("A question", words), ("", words)]
+
+
+def test_words_that_a_name_makes_too_long_give_way_to_the_built_in_ones(practice: Practice) -> None:
+    practice.caller.patch("/settings", {"opt_in_required": True, "practice_name": "L" * 200})
+    body = "{{ practice.name }} " * 9 + "Reply YES or STOP."
+    own = practice.caller.put("/settings/message-templates/opt_in_request/sms", {"body": body})
+    assert own.status == 200, own.text
+    practice.write("sms")
+    practice.deliver()
+    assert "would like to text you" in practice.provider.sent[0].body
 
 
 def test_opt_in_needs_nobody_for_a_fax_and_cannot_ask_by_voice(
@@ -385,18 +435,25 @@ def mail_to(token: str, body: str, **headers: str) -> EmailMessage:
     return message
 
 
-def mailed(message: EmailMessage, number: int = 1, *, at: Any = None) -> list[str]:
+def mailed(message: EmailMessage, number: int = 1, *, at: Any = None, **verdicts: str) -> list[str]:
     """SES lays it into the bucket and says so."""
     key = f"mail/inbound-{number}"
     boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key=key, Body=message.as_bytes())
     content = event("ses_received")
     content["mail"]["messageId"] = f"inbound-{number}"
     content["receipt"]["action"]["objectKey"] = key
+    content["receipt"] |= {name: {"status": status} for name, status in verdicts.items()}
     return receive([notification(INBOUND, content, **({"at": at} if at else {}))])
 
 
 def token_of(practice: Practice) -> str:
     return practice.provider.sent[-1].reply_token or ""
+
+
+@pytest.fixture(autouse=True)
+def _empty_buckets(aws: None) -> None:
+    for bucket in (BUCKETS["files"], BUCKETS["quarantine"], INBOUND_BUCKET):
+        boto3.resource("s3").Bucket(bucket).object_versions.delete()
 
 
 def objects() -> list[str]:
@@ -436,13 +493,204 @@ def test_unsubscribe_by_email_ends_email_to_the_address_that_was_written_to(prac
     assert practice.sent("sms")["status"] == "sent"
 
 
-def test_attachments_of_a_reply_are_named_with_it(practice: Practice) -> None:
+def refusals(one: Practice, method: str) -> list[str]:
+    """Why the contact cannot be written to; nothing when it can."""
+    answer = one.caller.post(f"/contacts/{one.contact_id}/messages", {"body": "x", "methods": [method]})
+    return [error["code"] for error in answer.body.get("errors", ())]
+
+
+@pytest.mark.parametrize(("found", "reaches"), [("pass", ["opted_out"]), ("fail", [])])
+def test_only_who_is_proven_speaks_to_other_accounts(
+    practice: Practice, world: tuple[Clock, FakeProvider], found: str, reaches: list[str]
+) -> None:
+    victim: dict[str, Any] = {"emails": [{"address": "victim@example.org", "label": None}]}
+    neighbour = practice_of(Caller(practice.caller.handler, account="acc_next_door"), *world, **victim)
+    neighbour.sent("email")
     practice.sent("email")
-    message = mail_to(token_of(practice), "See attached")
-    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="result.pdf")
+    claimed = {
+        "From": "victim@example.org",
+        "Authentication-Results": f"amazonses.com; spf={found}; dkim={found}; dmarc={found}",
+    }
+    assert mailed(mail_to(token_of(practice), "STOP", **claimed)) == []
+    assert refusals(practice, "email") == ["opted_out"]  # whose message it answers
+    assert refusals(neighbour, "email") == reaches
+
+
+def test_a_wish_is_about_the_address_that_was_written_to_also_after_a_merge(practice: Practice) -> None:
+    practice.sent("email")
+    token = token_of(practice)
+    survivor = practice.caller.post("/contacts?allow_duplicate=true", physician()).body["id"]
+    practice.caller.post(f"/contacts/{survivor}/merge", {"duplicate_id": practice.contact_id})
+    assert mailed(mail_to(token, "stop", From="home@example.net")) == []
+    assert refusals(practice, "email") == ["opted_out"]
+
+
+def test_nobody_speaks_for_another_through_a_message_that_is_gone(
+    practice: Practice, world: tuple[Clock, FakeProvider]
+) -> None:
+    practice.sent("email")
+    token = token_of(practice)
+    practice.caller.delete(f"/contacts/{practice.contact_id}?purge=true")
+    victim: dict[str, Any] = {"emails": [{"address": "victim@example.org", "label": None}]}
+    other = practice_of(practice.caller, *world, **victim)
+    unproven = {
+        "From": "victim@example.org",
+        "Authentication-Results": "amazonses.com; spf=fail; dkim=fail; dmarc=fail",
+    }
+    assert mailed(mail_to(token, "STOP", **unproven)) == []
+    assert refusals(other, "email") == []
+
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+
+
+def with_files(token: str, *files: tuple[str, bytes], body: str = "See attached") -> EmailMessage:
+    message = mail_to(token, body)
+    for name, content in files:
+        message.add_attachment(content, maintype="application", subtype="pdf", filename=name)
+    return message
+
+
+def quarantined() -> dict[str, list[bytes]]:
+    """What lies in quarantine, every version, by the file's id."""
+    s3, found = boto3.client("s3"), dict[str, list[bytes]]()
+    for one in s3.list_object_versions(Bucket=BUCKETS["quarantine"]).get("Versions", []):
+        body = s3.get_object(Bucket=BUCKETS["quarantine"], Key=one["Key"], VersionId=one["VersionId"])["Body"]
+        found.setdefault(one["Key"].split("/")[2], []).append(body.read())
+    return found
+
+
+def scan_everything() -> None:
+    """S3 tells of what lies in quarantine, and the scan looks at it."""
+    table = open_table()
+    run = ScanRun(TableFiles(table), FileBuckets(table), PlantedScanner(), ScanRequests(table), now=utcnow)
+    s3 = boto3.client("s3")
+    for one in s3.list_object_versions(Bucket=BUCKETS["quarantine"]).get("Versions", []):
+        told = {
+            "bucket": {"name": BUCKETS["quarantine"]},
+            "object": {"key": one["Key"], "version-id": one["VersionId"]},
+        }
+        body = json.dumps({"detail-type": "Object Created", "detail": told})
+        run.handle({"body": body, "attributes": {"ApproximateReceiveCount": "1"}})
+
+
+def test_what_comes_with_a_reply_is_a_file_as_any_upload_and_read_by_nobody_before_its_scan(practice: Practice) -> None:
+    practice.sent("email")
+    files = ("result.pdf", PDF), ("../other.pdf", PDF + b"virus")
+    assert mailed(with_files(token_of(practice), *files)) == []
+    assert objects() == []
+    (reply,) = practice.messages("?kind=reply")
+    assert [(one["name"], one["size"], one["reason"]) for one in reply["attachments"]] == [
+        ("result.pdf", len(PDF), None),
+        ("other.pdf", len(PDF) + 5, None),
+    ]
+    paths = [f"/contacts/{practice.contact_id}/files/{one['file_id']}" for one in reply["attachments"]]
+    for path in paths:
+        waiting = practice.caller.get(path).body
+        assert (waiting["status"], waiting["message_id"]) == ("awaiting_upload", reply["id"])
+        assert waiting["created_by"] == {"id": "carebook", "name": "Carebook"}
+        assert practice.caller.get(f"{path}/download").body["code"] == "file_not_clean"
+    scan_everything()
+    assert [practice.caller.get(path).body["status"] for path in paths] == ["clean", "infected"]
+    assert practice.caller.get(f"{paths[0]}/download").status == 200
+    assert practice.caller.get(f"{paths[1]}/download").body["code"] == "file_not_clean"
+    actions = [one["action"] for one in practice.caller.get(f"/contacts/{practice.contact_id}/history").body["items"]]
+    assert actions.count("file_added") == 2
+    again = {"body": "Thanks", "methods": ["email"], "attachments": [{"file_id": reply["attachments"][0]["file_id"]}]}
+    assert practice.caller.post(f"/contacts/{practice.contact_id}/messages", again).status == 202
+
+
+def test_the_same_mail_twice_makes_nothing_twice(practice: Practice) -> None:
+    practice.sent("email")
+    message = with_files(token_of(practice), ("result.pdf", PDF))
     assert mailed(message) == []
-    (attached,) = practice.messages("?kind=reply")[0]["attachments"]
-    assert (attached["name"], attached["content_type"], attached["size"]) == ("result.pdf", "application/pdf", 4)
+    kept = quarantined()
+    assert mailed(message) == []  # SES laid it there again, or the first run could not delete it
+    assert len(practice.messages("?kind=reply")) == 1
+    assert len(practice.caller.get(f"/contacts/{practice.contact_id}/files").body["items"]) == 1
+    scan_everything()
+    assert mailed(message) == []
+    assert quarantined() == {}
+    assert [one["status"] for one in practice.caller.get(f"/contacts/{practice.contact_id}/files").body["items"]] == [
+        "clean"
+    ]
+    assert list(kept.values()) != []
+
+
+def test_cut_short_after_the_record_the_next_run_lays_down_the_bytes(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice.sent("email")
+    message = with_files(token_of(practice), ("one.pdf", PDF), ("two.pdf", PDF))
+    put, laid = FileBuckets.put, list[str]()
+
+    def stumble(buckets: FileBuckets, file: File, content: bytes) -> None:
+        if laid:
+            raise RuntimeError("killed")
+        laid.append(file.id)
+        put(buckets, file, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileBuckets, "put", stumble)
+        assert len(mailed(message)) == 1
+    assert len(quarantined()) == 1
+    assert len(objects()) == 1  # the mail is still there
+    assert mailed(message) == []
+    assert sorted(quarantined()) == sorted(one["file_id"] for one in practice.messages("?kind=reply")[0]["attachments"])
+    scan_everything()
+    files = practice.caller.get(f"/contacts/{practice.contact_id}/files").body["items"]
+    assert [one["status"] for one in files] == ["clean", "clean"]
+
+
+def test_what_is_too_much_too_large_or_infected_is_named_and_not_kept(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice.sent("email")
+    token = token_of(practice)
+    first, second, third = (NOON + timedelta(minutes=number) for number in range(3))
+    assert mailed(with_files(token, *[(f"{number}.pdf", PDF) for number in range(22)]), 1, at=first) == []
+    assert mailed(with_files(token, ("bad.pdf", PDF)), 2, at=second, virusVerdict="FAIL") == []
+    inbox = receive_reply.inbox()
+    strict = replace(inbox, keeping=replace(inbox.keeping, largest=len(PDF) - 1))
+    monkeypatch.setattr(receive_reply, "inbox", lambda: strict)
+    assert mailed(with_files(token, ("large.pdf", PDF)), 3, at=third) == []
+    large, bad, many = practice.messages("?kind=reply")
+    assert [(one["file_id"], one["name"], one["reason"]) for one in (*large["attachments"], *bad["attachments"])] == [
+        (None, "large.pdf", "too_large"),
+        (None, "bad.pdf", "infected"),
+    ]
+    assert [one["reason"] for one in many["attachments"]] == [None] * 20 + ["too_many"] * 2
+    assert len(practice.caller.get(f"/contacts/{practice.contact_id}/files").body["items"]) == 20
+    assert len(quarantined()) == 20
+    assert objects() == []
+
+
+def test_others_who_wrote_to_an_address_hear_the_word_and_nothing_else(
+    practice: Practice, world: tuple[Clock, FakeProvider]
+) -> None:
+    neighbour = practice_of(Caller(practice.caller.handler, account="acc_next_door"), *world)
+    neighbour.sent("email")
+    practice.clock.forward(minutes=1)
+    practice.sent("email")
+    message = with_files(token_of(practice), ("result.pdf", PDF), body="STOP\n\nMy results are attached.")
+    assert mailed(message) == []
+    assert "My results" in practice.messages("?kind=reply")[0]["body"]
+    (told,) = neighbour.messages("?kind=reply")
+    assert (told["subject"], told["body"], told["attachments"]) == ("", "STOP", [])
+    assert neighbour.caller.get(f"/contacts/{neighbour.contact_id}/files").body["items"] == []
+
+
+def test_files_of_a_reply_follow_a_merge_and_go_with_a_purge(practice: Practice) -> None:
+    practice.sent("email")
+    assert mailed(with_files(token_of(practice), ("result.pdf", PDF))) == []
+    survivor = practice.caller.post("/contacts?allow_duplicate=true", physician()).body["id"]
+    practice.caller.post(f"/contacts/{survivor}/merge", {"duplicate_id": practice.contact_id})
+    scan_everything()
+    (file,) = practice.caller.get(f"/contacts/{survivor}/files").body["items"]
+    assert file["status"] == "clean"
+    practice.caller.delete(f"/contacts/{survivor}?purge=true")
+    for bucket in ("files", "quarantine"):
+        assert boto3.client("s3").list_object_versions(Bucket=BUCKETS[bucket]).get("Versions", []) == []
 
 
 def test_an_email_in_a_bucket_that_is_not_ours_is_not_read(practice: Practice) -> None:
@@ -462,6 +710,59 @@ def test_a_reply_to_a_merged_contact_lies_with_the_survivor_and_to_a_purged_one_
     practice.caller.delete(f"/contacts/{survivor}?purge=true")
     practice.text("two", inbound_id="in-2")
     assert "two" not in json.dumps(boto3.client("dynamodb").scan(TableName="carebook-test")["Items"])
+
+
+def traces() -> list[tuple[str, str]]:
+    """Who has written to which address, and reply addresses, in all accounts: kind and message."""
+    items = boto3.client("dynamodb").scan(TableName="carebook-test")["Items"]
+    places = ((item["PK"]["S"].split("#")[0], item) for item in items)
+    return sorted(
+        (place, json.loads(item["doc"]["S"])["message"]) for place, item in places if place in ("WROTE", "REPLY")
+    )
+
+
+def test_a_purge_takes_with_it_what_leads_back_to_the_contact(practice: Practice) -> None:
+    practice.write("email", "sms")
+    practice.deliver()
+    assert [place for place, _ in traces()] == ["REPLY", "WROTE", "WROTE"]
+    duplicate = practice.caller.post("/contacts?allow_duplicate=true", physician()).body["id"]
+    survivor, practice.contact_id = practice.contact_id, duplicate
+    practice.sent("email")
+    practice.caller.post(f"/contacts/{survivor}/merge", {"duplicate_id": duplicate})
+    practice.caller.delete(f"/contacts/{survivor}?purge=true")
+    assert traces() == []
+    items = boto3.client("dynamodb").scan(TableName="carebook-test")["Items"]
+    assert [item["kind"]["S"] for item in items if survivor in str(item)] == ["purged contact"]
+
+
+def test_a_purge_leaves_what_leads_to_another_contact_with_the_same_address(practice: Practice) -> None:
+    practice.sent("sms")
+    purged, other = practice.contact_id, practice.caller.post("/contacts?allow_duplicate=true", physician()).body["id"]
+    practice.contact_id = other
+    message = practice.sent("sms")
+    practice.caller.delete(f"/contacts/{purged}?purge=true")
+    assert traces() == [("WROTE", message["id"])]
+    practice.text("STOP")
+    assert practice.messages()[0]["kind"] == "reply"
+
+
+def test_what_is_claimed_at_the_moment_of_the_purge_leaves_nothing(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (message,) = practice.write("email")
+    messages = TableMessages(open_table())
+    before = messages.find(MessageRef(practice.caller.account, practice.contact_id, message["id"]))
+    left: list[int] = []
+
+    def late(*args: Any) -> None:
+        delete_traces(*args)
+        if not left:
+            assert messages.claim(before, before.claimed(practice.clock()), None) == (True, False)
+        left.append(len(traces()))
+
+    monkeypatch.setattr("carebook.record_purge.delete_traces", late)
+    practice.caller.delete(f"/contacts/{practice.contact_id}?purge=true")
+    assert left == [2, 0]
 
 
 def test_a_reply_is_kept_with_an_archived_contact(practice: Practice) -> None:

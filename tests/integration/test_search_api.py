@@ -80,6 +80,7 @@ def test_an_archived_contact_is_not_found_and_a_restored_one_is(director: Caller
         ("q=", "required"),
         ("q=%20%20", "required"),
         ("q=" + "x" * 1000, "too_long"),
+        ("q=" + "%EF%B7%BA" * 100, "too_long"),
         ("q=a%00b", "control_character"),
         ("q=%F0%9F%A6%B7", "nothing_to_search"),
         ("q=%25%23%22'-", "nothing_to_search"),

@@ -57,6 +57,13 @@ def test_a_dead_letter_is_noticed(queue: str) -> None:
     assert {"Fn::GetAtt": [queue, "QueueName"]} in names
 
 
+def test_a_scan_that_gets_stuck_is_noticed() -> None:
+    """With GuardDuty nothing else tells: what it does not report fails nowhere and is in no queue."""
+    (alarm,) = [alarm for alarm in ALARMS.values() if alarm["MetricName"] == "StuckScans"]
+    service = functions()["ExpireUploads"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert (alarm["Namespace"], alarm["Dimensions"]) == ("Carebook", [{"Name": "service", "Value": service}])
+
+
 def test_a_failing_api_is_noticed() -> None:
     (alarm,) = [alarm for alarm in ALARMS.values() if alarm["Namespace"] == "AWS/ApiGateway"]
     assert alarm["MetricName"] == "5XXError"

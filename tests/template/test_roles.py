@@ -54,7 +54,15 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "GSI1": {"Query"},
     },
     "PurgeArchived": {
-        "table": {"Query", "GetItem", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem"},
+        "table": {
+            "Query",
+            "GetItem",
+            "BatchGetItem",
+            "PutItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        },
         "GSI1": {"Query"},
         "GSI2": {"Query"},
     },
@@ -137,6 +145,20 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "GSI1": {"Query"},
     },
     "ReleaseHeld": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI2": {"Query"}},
+    "SharesApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        }
+    },
+    # Whoever calls it has no token.
+    "SharesPublic": {"table": {"BatchGetItem", "PutItem"}, "GSI1": {"Query"}},
     "ScheduleApi": {
         "table": {
             "GetItem",
@@ -170,7 +192,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     },
     "ScanUpload": {
         "files": {"GetObjectVersion", "PutObject", "ListBucketVersions", "DeleteObjectVersion"},
-        "quarantine": {"GetObjectVersion", "ListBucketVersions", "DeleteObjectVersion"},
+        "quarantine": {"GetObjectVersion", "PutObject", "ListBucketVersions", "DeleteObjectVersion"},
         "definitions": {"GetObject", "GetObjectVersion", "ListBucket"},
     },
     "RecordVerdict": {
@@ -189,7 +211,11 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
         },
     },
     "Typeset": {"documents": {"PutObject", "PutObjectTagging"}},
-    "ReceiveReply": {"inboundbucket": {"GetObject", "DeleteObject"}},
+    "SharesApi": {"documents": {"PutObjectTagging"}},
+    "SharesPublic": {"files": {"GetObject"}, "documents": {"GetObject"}},
+    "MessagesApi": {"documents": {"GetObject", "GetObjectTagging", "PutObjectTagging"}},
+    "DeliverMessages": {"files": {"GetObjectVersion"}, "documents": {"GetObject"}},
+    "ReceiveReply": {"inboundbucket": {"GetObject", "DeleteObject"}, "quarantine": {"PutObject"}},
 }
 # Holds what is due in every account.
 READS_ACROSS_ACCOUNTS = {"BuildVocabulary", "ExpireUploads", "FinishMerges", "PurgeArchived", "ReleaseHeld", "SendDue"}
@@ -203,8 +229,11 @@ SIGNS_CURSORS = {
     "ReferralsApi",
     "ScheduleApi",
     "SearchApi",
+    "SharesApi",
     "TasksApi",
 }
+# The same secret seals links and codes on their way, and is the pepper of codes.
+SEALS = {"DeliverMessages", "SharesApi", "SharesPublic"}
 ASKS_FOR_STAFF = {"TasksApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
@@ -252,8 +281,9 @@ def test_a_function_may_do_with_buckets_what_it_calls(name: str) -> None:
     assert granted == BUCKET_CALLS.get(name, {})
 
 
-def test_the_press_is_called_by_the_documents_api_alone() -> None:
-    assert [name for name in functions() if may(name, "lambda:InvokeFunction", "Typeset")] == ["DocumentsApi"]
+def test_the_press_is_called_by_those_who_hand_out_documents() -> None:
+    callers = {name for name in functions() if may(name, "lambda:InvokeFunction", "Typeset")}
+    assert callers == {"DocumentsApi", "MessagesApi"}
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -301,7 +331,7 @@ def test_the_signing_secret_is_read_by_who_signs() -> None:
         for name in functions()
         if "CAREBOOK_SIGNING_SECRET" in root().resources[name]["Properties"]["Environment"]["Variables"]
     }
-    assert may_read == told_of == SIGNS_CURSORS
+    assert may_read == told_of == SIGNS_CURSORS | SEALS
 
 
 def test_the_users_of_all_accounts_are_looked_up_by_who_gives_work_to_others() -> None:

@@ -73,10 +73,19 @@ def test_every_finding_is_documented() -> None:
 @pytest.mark.parametrize(
     "dotted",
     re.findall(
-        r"`((?:contacts|files|cover|duplicates|merging|search|settings|tasks)\.\w*store\.[A-Za-z_.]+)`",
+        r"`((?:contacts|files|cover|duplicates|merging|search|settings|shares|tasks)\.\w*store\.[A-Za-z_.]+)`",
         (ROOT / "docs/table.md").read_text("utf-8"),
     ),
 )
 def test_every_access_pattern_names_code_that_exists(dotted: str) -> None:
     module, owner, method = dotted.rsplit(".", 2)
     assert callable(getattr(getattr(importlib.import_module(f"carebook.{module}"), owner), method))
+
+
+def test_the_readme_leads_to_each_page_once_and_under_its_name() -> None:
+    links = re.findall(r"\[`(docs/[^]]*)`\]\(([^)]*)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    map_of_the_code = [(name, path) for name, path in links if name != "docs/openapi.json"]
+    assert all(name.rstrip("/") == path for name, path in map_of_the_code)
+    paths = [path for _, path in map_of_the_code]
+    assert len(paths) == len(set(paths))
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")} <= set(paths)

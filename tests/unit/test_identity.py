@@ -116,6 +116,7 @@ MAY = {
     Permission.EDIT_SETTINGS: {Role.DIRECTOR, Role.ADMINISTRATIVE},
     Permission.MERGE_CONTACTS: {Role.DIRECTOR, Role.ADMINISTRATIVE},
     Permission.PURGE_CONTACTS: {Role.DIRECTOR},
+    Permission.PURGE_CLIENTS: {Role.DIRECTOR},
     Permission.USE_TASKS: set(Role),
     Permission.USE_TASKS_OF_OTHERS: {Role.DIRECTOR, Role.ADMINISTRATIVE},
 }

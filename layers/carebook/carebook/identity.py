@@ -27,6 +27,7 @@ class Permission(StrEnum):
     USE_CLIENTS = "use the clients' files"
     MERGE_CONTACTS = "merge contacts"
     PURGE_CONTACTS = "delete contacts for good"
+    PURGE_CLIENTS = "delete clients for good"
     USE_TASKS = "use tasks"
     USE_TASKS_OF_OTHERS = "see, give or take the tasks of others"
 
@@ -39,6 +40,7 @@ _ALLOWED: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.USE_CLIENTS: _EVERYONE,
     Permission.MERGE_CONTACTS: frozenset({Role.DIRECTOR, Role.ADMINISTRATIVE}),
     Permission.PURGE_CONTACTS: frozenset({Role.DIRECTOR}),
+    Permission.PURGE_CLIENTS: frozenset({Role.DIRECTOR}),
     Permission.USE_TASKS: _EVERYONE,
     Permission.USE_TASKS_OF_OTHERS: frozenset({Role.DIRECTOR, Role.ADMINISTRATIVE}),
 }

@@ -23,9 +23,9 @@ def settings_key(account: str) -> Key:
     return Key(f"A#{account}", "SETTINGS")
 
 
-def purged_key(account: str, contact_id: str) -> Key:
-    """What remains of a contact that was deleted for good: who did it and when."""
-    return Key(f"A#{account}#PURGED", contact_id)
+def purged_key(account: str, record_id: str) -> Key:
+    """What remains of a contact or client that was deleted for good: who did it and when."""
+    return Key(f"A#{account}#PURGED", record_id)
 
 
 def contact_pk(account: str, contact_id: str) -> str:
@@ -138,13 +138,13 @@ def answer_key(account: str, request: str) -> Key:
     return Key(idempotency_pk(account), f"{ANSWER_PREFIX}#{hashlib.sha256(json.dumps(request).encode()).hexdigest()}")
 
 
-def answer_of_contact_key(account: str, contact_id: str, request: str) -> Key:
-    """Beside a contact: that an answer which shows it is kept."""
-    return Key(contact_pk(account, contact_id), f"ANSWER#{request}")
+def answer_beside_key(account: str, record_id: str, request: str) -> Key:
+    """Beside a contact or a client: that an answer which shows it is kept."""
+    return Key(recipient_pk(account, record_id), f"ANSWER#{request}")
 
 
 def request_of_answer(sk: str) -> str | None:
-    """The request out of :func:`answer_of_contact_key`; None when the sort key is of another item."""
+    """The request out of :func:`answer_beside_key`; None when the sort key is of another item."""
     return sk.removeprefix("ANSWER#") if sk.startswith("ANSWER#") else None
 
 
@@ -161,12 +161,12 @@ def sent_with(request: str) -> str:
     return request.partition(".")[2]
 
 
-PURGE_PK: Final = "PURGE"  # GSI2: archived contacts in the order of their last day
+PURGE_PK: Final = "PURGE"  # GSI2: archived contacts and clients in the order of their last day
 
 
-def purge_sk(at: datetime, account: str, contact_id: str) -> str:
-    """Sort key on GSI2 of a contact to be purged at an instant."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{contact_id}"
+def purge_sk(at: datetime, account: str, record_id: str) -> str:
+    """Sort key on GSI2 of a contact or client to be purged at an instant."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}#{account}#{record_id}"
 
 
 def merge_key(account: str, survivor_id: str, duplicate_id: str) -> Key:
@@ -203,9 +203,9 @@ def due_until(now: datetime) -> str:
 
 
 def parse_purge_sk(sk: str) -> tuple[str, str]:
-    """Account and contact id out of :func:`purge_sk`."""
-    _, account, contact_id = sk.split("#")
-    return account, contact_id
+    """Account and the record's id out of :func:`purge_sk`."""
+    _, account, record_id = sk.split("#")
+    return account, record_id
 
 
 # Duplicates: who was added last -------------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def parse_message_template_sk(sk: str) -> tuple[str, str]:
 
 
 def recipient_pk(account: str, recipient_id: str) -> str:
-    """The partition of whom messages go to: a contact's, later a client's. The id's prefix says which."""
+    """The partition of a contact or a client, whom messages go to. The id's prefix says which."""
     return f"A#{account}#{recipient_id[:3].upper()}#{recipient_id}"
 
 
@@ -457,6 +457,12 @@ def referral_list_sk(received_on: str, referral_id: str) -> str:
     return f"{received_on}#{referral_id}"
 
 
+def referral_places(account: str, status: str, received_on: str, referral_id: str) -> list[Key]:
+    """Where a referral stands in lists of the account: in that of all, and in that of its status."""
+    sk = referral_list_sk(received_on, referral_id)
+    return [Key(referral_list_pk(account, one), sk) for one in (None, status)]
+
+
 APPOINTMENTS_FIRST: Final = "APT#"
 APPOINTMENTS_LAST: Final = f"APT#{HIGHEST}"
 # Tasks. A record lies with its contact, and beside it an entry by which lists find it: by shelf, then by place. Neither
@@ -510,6 +516,33 @@ def account_tasks_pk(account: str) -> str:
 def contact_of_pk(pk: str) -> str:
     """The contact's id out of :func:`contact_pk`."""
     return pk.rpartition("#")[2]
+
+
+# Shares
+
+
+def share_key(account: str, contact_id: str, share_id: str) -> Key:
+    """A share of a contact. On GSI1 it is found by :func:`shared_pk`."""
+    return Key(contact_pk(account, contact_id), f"SHR#{share_id}")
+
+
+SHARES_FIRST: Final = "SHR#shr_"  # behind what is sealed of them, which begins with a capital letter
+SHARES_LAST: Final = f"SHR#shr_{HIGHEST}"
+
+
+def id_of_share(sk: str) -> str:
+    """The share's id out of its sort key."""
+    return sk.removeprefix("SHR#")
+
+
+def sealed_share_key(account: str, contact_id: str, share_id: str) -> Key:
+    """Link and code of a share under seal, until they are sent."""
+    return Key(contact_pk(account, contact_id), f"SHR#SEALED#{share_id}")
+
+
+def shared_pk(token_hash: str) -> str:
+    """GSI1: the share to which a token belongs. Of all accounts: who comes with a token names none."""
+    return f"SHARE#{token_hash}"
 
 
 # Appointments, bills, reminders ---------------------------------------------------------------------------------------

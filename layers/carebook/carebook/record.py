@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
 from carebook.errors import Conflict
+
+KEPT_AFTER_ARCHIVING: Final = timedelta(days=30)
 
 
 class Documented(Protocol):
@@ -28,6 +30,11 @@ class Record[D: Documented]:
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None = None
+
+    @property
+    def purge_at(self) -> datetime | None:
+        """From when an archived record is deleted for good."""
+        return None if self.archived_at is None else self.archived_at + KEPT_AFTER_ARCHIVING
 
     def edited(self, details: D, now: datetime) -> Self:
         """The next version, with other details.

@@ -131,11 +131,13 @@ class Table:
         limit: int,
         newest_first: bool = False,
         filters: Condition | None = None,
+        drops_few: bool = False,
     ) -> list[Row]:
         """Keys and documents of up to *limit* items of a partition, in order from *low* to *high*, both included.
 
         One request, unless the items are so large that they exceed the 1 MB of a page, or *filters* drops most of
-        them. Fewer than *limit* items mean that there are no more.
+        them; where it *drops_few*, no more are looked at than are wanted. Fewer than *limit* items mean that there are
+        no more.
         """
         rows: list[Row] = []
         start: Any = None
@@ -145,7 +147,7 @@ class Table:
                 range_key_condition=_between(low, high),
                 filter_condition=filters,
                 exclusive_start_key=start,
-                limit=_looked_at(limit - len(rows), filters),
+                limit=_looked_at(limit - len(rows), None if drops_few else filters),
                 scan_index_forward=not newest_first,
                 consistent_read=True,
                 attributes_to_get=["SK", "doc", "version", "came_from"],
@@ -155,6 +157,23 @@ class Table:
             start = data.get("LastEvaluatedKey")
             if start is None or len(rows) >= limit:
                 return rows[:limit]
+
+    def whole(self, pk: str, *, low: str, high: str) -> list[Item]:
+        """All items from *low* to *high* with all that they have, to be written anew: one request for each 1 MB."""
+        items: list[Item] = []
+        start: Any = None
+        while True:
+            data = self._table.query(
+                pk,
+                range_key_condition=Item.sk.between(low, high),
+                exclusive_start_key=start,
+                consistent_read=True,
+                return_consumed_capacity=_UNTOLD,
+            )
+            items += [Item.from_raw_data(raw) for raw in data["Items"]]
+            start = data.get("LastEvaluatedKey")
+            if start is None:
+                return items
 
     def page(
         self, pk: str, *, low: str, high: str, limit: int, filters: Condition | None = None

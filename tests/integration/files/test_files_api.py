@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from carebook.files.store import TableFiles
 from carebook.instants import instant, parse_instant, utcnow
 from functions.files import expire_uploads
 from tests.builders import Caller, Context, physician
@@ -141,6 +142,42 @@ def test_files_are_grouped_by_category_also_across_pages(director: Caller, files
     together = [file["id"] for page in (first, rest) for group in page["groups"] for file in group["files"]]
     assert together == [file["id"] for group in groups["groups"] for file in group["files"]]
     assert rest["next_cursor"] is None
+
+
+@pytest.mark.parametrize("query", ["limit=2", "group_by=category&limit=2"])
+def test_a_page_goes_on_where_the_one_before_ended_also_when_its_last_file_was_deleted(
+    director: Caller, files: str, query: str
+) -> None:
+    for category in ("a", "a", "b", None):
+        announce(director, files, category=category)
+
+    def page(cursor: str = "") -> tuple[list[str], str]:
+        body = director.get(f"{files}?{query}{cursor}").body
+        items = body.get("items") or [file for group in body["groups"] for file in group["files"]]
+        return [file["id"] for file in items], f"&cursor={body['next_cursor']}"
+
+    first, cursor = page()
+    rest = page(cursor)[0]
+    assert director.delete(f"{files}/{first[-1]}").status == 204
+    assert len({*first, *rest}) == 4
+    assert page(cursor)[0] == rest
+
+
+def test_a_category_that_is_rare_is_looked_for_in_few_requests(
+    director: Caller, files: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        announce(director, files, *[UPLOAD] * 20)
+    asked: list[int] = []
+    read = TableFiles.page
+
+    def counted(self: TableFiles, *args: Any, **named: Any) -> Any:
+        asked.append(named["limit"])
+        return read(self, *args, **named)
+
+    monkeypatch.setattr(TableFiles, "page", counted)
+    assert director.get(f"{files}?category=Nothing&limit=1").body == {"items": [], "next_cursor": None}
+    assert asked == [100]
 
 
 def test_a_cursor_of_another_list_is_refused(director: Caller, files: str) -> None:

@@ -10,6 +10,8 @@ from carebook.table import open_table
 from functions.contacts import purge_archived
 from tests.builders import Context, physician
 from tests.integration.files.conftest import Desk, deliver
+from tests.integration.files.test_expire_uploads import sweep
+from tests.integration.files.test_scan_upload import sent_to_the_queue
 
 
 def another_contact(desk: Desk) -> str:
@@ -50,6 +52,32 @@ def test_an_upload_that_arrives_after_a_merge_is_found_where_its_file_is_now(des
     assert desk.read(file_id)["status"] == "clean"
     assert deliver(event) == []
     assert len(desk.objects()) == 1
+
+
+def test_a_scan_that_was_asked_for_while_merged_finds_the_file_after_the_unmerge(desk: Desk) -> None:
+    file_id = desk.upload(b"hello")
+    survivor = another_contact(desk)
+    merge(desk, survivor)
+    assert desk.caller.post(f"/contacts/{survivor}/files/{file_id}/rescan").status == 200
+    asked = sent_to_the_queue()
+    merge(desk, survivor, "unmerge")
+    assert deliver(asked) == []
+    assert desk.read(file_id)["status"] == "clean"
+
+
+def test_what_waits_too_long_is_found_after_a_merge_that_was_undone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    awaited = desk.announce(b"hello")["file"]["id"]
+    stuck = desk.upload(b"hello")
+    survivor = another_contact(desk)
+    merge(desk, survivor)
+    assert desk.caller.patch(f"/contacts/{survivor}/files/{awaited}", {"description": "edited"}).status == 200
+    assert desk.caller.post(f"/contacts/{survivor}/files/{stuck}/rescan").status == 200
+    sent_to_the_queue()  # and lost
+    merge(desk, survivor, "unmerge")
+    assert sweep(monkeypatch, timedelta(minutes=76)) == 2
+    assert (desk.read(awaited)["status"], desk.read(stuck)["status"]) == ("expired", "scan_failed")
 
 
 def test_purging_a_contact_leaves_no_object_in_any_version(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from carebook.contacts.protocols import ContactStore
 from carebook.contacts.store import TableContacts
 from carebook.files.ports import FileStore
 from carebook.files.store import TableFiles
+from carebook.keys import Key
 from carebook.message_templates.service import MessageTemplateStore
 from carebook.message_templates.store import TableMessageTemplates
 from carebook.referrals.protocols import Desk
@@ -31,6 +32,7 @@ from tests.fakes.message_templates import MemoryMessageTemplates
 from tests.fakes.referrals import MemoryReferrals
 from tests.fakes.settings import MemorySettings
 from tests.integration.conftest import TABLE
+from tests.integration.stores.cutting import Requests
 from tests.template import reading
 
 # Another region than the handlers' tests: what is archived there must not be due here.
@@ -92,6 +94,22 @@ def charge_queries(client: Any) -> None:
 @pytest.fixture
 def table(empty_table: Callable[[], Table]) -> Table:
     return empty_table()
+
+
+@pytest.fixture
+def requests(table: Table) -> Requests:
+    return Requests(table)
+
+
+@pytest.fixture
+def items(dynamodb: Any) -> Callable[[], list[Key]]:
+    """Every key in the table."""
+
+    def scan() -> list[Key]:
+        found = dynamodb.get_paginator("scan").paginate(TableName=TABLE).build_full_result()["Items"]
+        return sorted(Key(item["PK"]["S"], item["SK"]["S"]) for item in found)
+
+    return scan
 
 
 def _stores(request: pytest.FixtureRequest) -> Stores:

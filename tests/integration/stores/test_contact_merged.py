@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -26,6 +27,16 @@ def test_a_merged_id_leads_to_the_contact_that_goes_on(contacts: ContactStore) -
     merge(contacts, second, third)
     assert contacts.find(ACCOUNT, first.id)[0] == third
     assert contacts.find_exactly(ACCOUNT, first.id)[0] == merged
+
+
+def test_the_id_of_the_first_of_very_many_merges_still_leads_to_the_contact_that_goes_on(
+    contacts: ContactStore,
+) -> None:
+    chain = [add(contacts, contact(last_name=str(number))) for number in range(103)]
+    for duplicate, survivor in pairwise(chain):
+        merge(contacts, duplicate, survivor)
+    assert contacts.find(ACCOUNT, chain[0].id)[0] == chain[-1]
+    assert contacts.led_to(ACCOUNT, [chain[0].id]) == {chain[0].id: chain[-1]}
 
 
 def test_a_merged_id_leads_to_nobody_in_another_account(contacts: ContactStore) -> None:

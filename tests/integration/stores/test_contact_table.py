@@ -1,11 +1,9 @@
 """The contact store in the table when requests fail: nothing is left half done, nothing goes unrecorded."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import batched, count
-from typing import Any
 
 import pytest
 
@@ -20,74 +18,15 @@ from carebook.ids import CONTACT, new_id
 from carebook.items import NOT_THERE, Writes, make_item
 from carebook.table import Table
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, add, archive, contact, edit, save
-from tests.integration.conftest import TABLE
+from tests.integration.stores.cutting import Cut, Requests
 
 # What a purge leaves beside its trace: the vocabulary is to be built anew, without the names.
 NAMES_GO = keys.vocabulary_wanted_key(ACCOUNT, "con")
 
 
-class Cut(Exception):
-    """The connection broke, or the function's time was up."""
-
-
-class Requests:
-    """The table's requests to DynamoDB: noted, or cut off at a chosen one, before or after it took effect."""
-
-    def __init__(self, table: Table) -> None:
-        self._events = table.connection.client.meta.events
-
-    @contextmanager
-    def cut(self, *, at: int, event: str = "before-call", only: str | None = None) -> Iterator[None]:
-        left = [at]
-
-        def count_down(model: Any, **_: Any) -> None:
-            if only is None or model.name == only:
-                left[0] -= 1
-                if left[0] <= 0:
-                    raise Cut
-
-        with self._listening(event, count_down):
-            yield
-
-    @contextmanager
-    def noted(self) -> Iterator[list[str]]:
-        made: list[str] = []
-
-        def note(model: Any, **_: Any) -> None:
-            made.append(model.name)
-
-        with self._listening("before-call", note):
-            yield made
-
-    @contextmanager
-    def _listening(self, event: str, listener: Callable[..., None]) -> Iterator[None]:
-        name = f"{event}.dynamodb"
-        self._events.register_last(name, listener)
-        try:
-            yield
-        finally:
-            self._events.unregister(name, listener)
-
-
 @pytest.fixture
 def contacts(table: Table) -> TableContacts:
     return TableContacts(table)
-
-
-@pytest.fixture
-def requests(table: Table) -> Requests:
-    return Requests(table)
-
-
-@pytest.fixture
-def items(dynamodb: Any) -> Callable[[], list[keys.Key]]:
-    """Every key in the table."""
-
-    def scan() -> list[keys.Key]:
-        found = dynamodb.get_paginator("scan").paginate(TableName=TABLE).build_full_result()["Items"]
-        return sorted(keys.Key(item["PK"]["S"], item["SK"]["S"]) for item in found)
-
-    return scan
 
 
 def with_a_past(contacts: TableContacts, *, archived: bool) -> Contact:

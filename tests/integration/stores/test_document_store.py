@@ -103,6 +103,8 @@ def test_a_document_belongs_to_one_contact_of_one_account(shelf: Shelf) -> None:
         with pytest.raises(NotFound):
             shelf.documents.find(account, contact_id, draft.id)
         assert shelf.documents.page(account, contact_id, before=None, limit=9) == []
+        assert shelf.documents.find_together(account, contact_id, [draft.id]) == {}
+    assert shelf.documents.find_together(ACCOUNT, to.id, [new_id(DOCUMENT, NOW), draft.id]) == {draft.id: draft}
 
 
 @BOTH

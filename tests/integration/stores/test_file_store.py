@@ -8,7 +8,7 @@ import pytest
 from carebook.contacts.model import Contact
 from carebook.errors import Conflict
 from carebook.files.history import entry_of
-from carebook.files.model import File, Finding, Place, Reason, Scan, Status
+from carebook.files.model import File, Finding, Place, Reason, Scan, Status, TrueType
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, OTHER_ACCOUNT, add, contact, edit
 from tests.fakes.files import file_of
 from tests.integration.stores.conftest import Stores
@@ -29,7 +29,9 @@ def keep(stores: Stores, owner: Contact, *files: File, request: str | None = Non
 
 def scanned(file: File, place: Place) -> File:
     scan = Scan("ClamAV 1.4.3", "27825", "infected", "Win.Test", NOW)
-    return file.judged(Finding(Status.INFECTED, scan, Reason.MALWARE, "ab" * 32), place, NOW + HOUR)
+    return file.judged(
+        Finding(Status.INFECTED, scan, Reason.MALWARE, "ab" * 32, TrueType(None, text=True)), place, NOW + HOUR
+    )
 
 
 def test_a_file_comes_back_as_it_was_kept(stores: Stores, owner: Contact) -> None:
@@ -49,6 +51,17 @@ def test_a_file_belongs_to_one_contact_of_one_account(stores: Stores, owner: Con
     assert stores.files.find(ACCOUNT, other.id, file.id) is None
     assert stores.files.find(OTHER_ACCOUNT, owner.id, file.id) is None
     assert stores.files.page(OTHER_ACCOUNT, owner.id, before=None, limit=10) == []
+
+
+def test_several_files_are_found_together_if_this_contact_has_them(stores: Stores, owner: Contact) -> None:
+    first, second = keep(stores, owner, file_of(owner), file_of(owner))
+    hidden = keep(stores, owner, file_of(owner))[0]
+    stores.files.hide(hidden, entry_of("file_deleted", hidden, None, by=ANA, now=NOW), contact=owner, now=NOW)
+    other = add(stores.contacts, contact())
+    (foreign,) = keep(stores, other, file_of(other))
+    asked = [second.id, foreign.id, hidden.id, first.id]
+    assert stores.files.find_together(ACCOUNT, owner.id, asked) == {first.id: first, second.id: second}
+    assert stores.files.find_together(OTHER_ACCOUNT, owner.id, asked) == {}
 
 
 def test_files_are_not_added_to_a_contact_that_has_changed(stores: Stores, owner: Contact) -> None:

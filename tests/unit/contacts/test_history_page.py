@@ -43,6 +43,7 @@ class OneHistory(Table):
         limit: int,
         newest_first: bool = False,
         filters: Any = None,
+        drops_few: bool = False,
     ) -> list[Row]:
         assert filters is None
         assert pk == PK

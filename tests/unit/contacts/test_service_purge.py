@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from carebook.contacts.model import Contact
-from carebook.contacts.purging import due_for_purge, purge_contact, purge_when_due
+from carebook.contacts.purging import purge_contact
 from carebook.contacts.service import (
     archive_contact,
     create_contact,
@@ -14,6 +14,7 @@ from carebook.contacts.service import (
 )
 from carebook.errors import NotFound, StaleVersion, Unavailable
 from carebook.identity import Person
+from carebook.purging import purge_when_due
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, OTHER_ACCOUNT, details, edit
 
@@ -62,7 +63,7 @@ def purge(contacts: MemoryContacts, kept: Contact, *, version: int | None = None
 
 
 def sweep(contacts: MemoryContacts, kept: Contact, *, now: datetime = LAST_DAY) -> bool:
-    return purge_when_due(contacts, account=kept.account, contact_id=kept.id, by=SYSTEM, now=now)
+    return purge_when_due(contacts, account=kept.account, record_id=kept.id, by=SYSTEM, now=now)
 
 
 @pytest.mark.parametrize("version", [None, 1])
@@ -107,14 +108,14 @@ def test_a_purge_is_given_up_when_others_write_again_and_again(contacts: Busy, k
 
 
 def test_an_archived_contact_is_purged_when_its_day_has_come(contacts: Busy, archived: Contact) -> None:
-    assert due_for_purge(contacts, now=LAST_DAY, limit=9) == [(ACCOUNT, archived.id)]
+    assert contacts.due_for_purge(now=LAST_DAY, limit=9) == [(ACCOUNT, archived.id)]
     assert sweep(contacts, archived)
     assert not is_there(contacts, archived)
 
 
 def test_an_archived_contact_is_not_purged_before_its_day(contacts: Busy, archived: Contact) -> None:
     just_before = LAST_DAY - timedelta(milliseconds=1)
-    assert due_for_purge(contacts, now=just_before, limit=9) == []
+    assert contacts.due_for_purge(now=just_before, limit=9) == []
     assert not sweep(contacts, archived, now=just_before)
     assert is_there(contacts, archived)
 
@@ -147,7 +148,7 @@ def test_a_contact_that_was_purged_since_it_was_listed_is_nothing_to_do(contacts
 
 def test_a_contact_in_use_or_of_another_account_is_not_purged(contacts: Busy, kept: Contact) -> None:
     assert not sweep(contacts, kept)
-    assert not purge_when_due(contacts, account=OTHER_ACCOUNT, contact_id=kept.id, by=SYSTEM, now=LAST_DAY)
+    assert not purge_when_due(contacts, account=OTHER_ACCOUNT, record_id=kept.id, by=SYSTEM, now=LAST_DAY)
     assert is_there(contacts, kept)
 
 
@@ -156,4 +157,4 @@ def test_a_purge_that_was_cut_short_is_gone_on_with_first() -> None:
         def finish_purge(self, account: str, contact_id: str) -> bool:
             return True
 
-    assert purge_when_due(HalfPurged(), account=ACCOUNT, contact_id="con_x", by=SYSTEM, now=NOW)
+    assert purge_when_due(HalfPurged(), account=ACCOUNT, record_id="con_x", by=SYSTEM, now=NOW)

@@ -197,6 +197,7 @@ def test_what_cannot_be_printed_is_not_made_final(desk: Desk) -> None:
 
 def test_the_pdf_of_a_final_document_is_made_once_and_kept(desk: Desk) -> None:
     final = desk.change(desk.create(), status="final")
+    assert desk.press.is_kept(str(final.final_key)) is True  # also if nobody ever asks for it
     addresses = {desk.pdf(final), desk.pdf(final)}
     assert len(desk.press.printed) == len(addresses) == 1
     assert desk.press.lying[str(final.final_key)] == {"sheet": desk.press.printed[0], "kept": True}

@@ -31,6 +31,25 @@ def test_one_of_the_name_is_found_behind_very_many_who_share_the_number(there: i
     assert refused(contacts, phones=(CELL,)) == [known.id]
 
 
+LONG_NAMES: list[dict[str, Any]] = [
+    {"last_name": "Παπαδημητρακοπούλου-Παπακωνσταντινοπούλου Γεωργακοπούλου", "first_name": "Ελένη"},
+    {"last_name": "श्रीनिवासन वेंकटराघवन सुब्रमण्यम", "first_name": "सीता"},
+    {"last_name": "吉田" * 16, "first_name": "結子"},
+    {"last_name": "x" * 100, "first_name": "y" * 100},
+    {"last_name": "ﷺ" * 100},
+    {"last_name": None, "first_name": None, "organization_name": "Городская поликлиника " * 9},
+]
+
+
+@pytest.mark.parametrize("named", LONG_NAMES, ids=range(len(LONG_NAMES)))
+@pytest.mark.parametrize("shared", [{"phones": (CELL,)}, {"emails": (Email("ana@example.org", None),)}])
+def test_one_of_a_name_that_the_index_cuts_is_found(named: dict[str, Any], shared: dict[str, Any]) -> None:
+    contacts = IndexedContacts()
+    known = add(contacts, contact(**named, **shared))
+    assert refused(contacts, **named, **shared) == [known.id]
+    assert refused(contacts, last_name="Other", **shared) == []
+
+
 def test_the_others_are_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
     contacts = IndexedContacts()
     for number in range(150):

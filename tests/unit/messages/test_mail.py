@@ -1,11 +1,13 @@
 """E-mail as people and machines send it."""
 
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from carebook.files.schemas import FileFields
 from carebook.messages.mail import read_mail
 
 TOKEN = "0123456789abcdef01234567"
@@ -53,10 +55,39 @@ def test_attachments_come_with_plain_names() -> None:
     assert (attached.name, attached.content_type, attached.content) == ("Bericht Ü.pdf", "application/pdf", b"%PDF")
 
 
+def test_what_has_no_name_is_still_an_attachment_and_the_words_are_none() -> None:
+    message = mail("Words", html="<p>Words</p>")
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", disposition="attachment")
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", disposition="inline")
+    message.add_attachment("a,b", subtype="csv", filename="table.csv")
+    found = [(one.name, one.content_type) for one in read_mail(message.as_bytes()).attachments]
+    assert found == [("attachment.pdf", "application/pdf"), ("attachment.png", "image/png"), ("table.csv", "text/csv")]
+
+
+def test_a_mail_that_was_passed_on_is_one_attachment_and_whole() -> None:
+    inner = mail("The result is attached", Subject="Result")
+    inner.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="result.pdf")
+    message = mail("See below")
+    message.add_attachment(inner)
+    (attached,) = read_mail(message.as_bytes()).attachments
+    assert (attached.content_type, attached.name) == ("message/rfc822", "attachment.eml")
+    passed_on = message_from_bytes(attached.content, policy=policy.default)
+    assert (passed_on["Subject"], [part.get_filename() for part in passed_on.iter_attachments()]) == (
+        "Result",
+        ["result.pdf"],
+    )
+
+
 @pytest.mark.parametrize("headers", [{"Auto_Submitted": "auto-replied"}, {"Precedence": "bulk"}])
 def test_a_machine_is_known_as_one(headers: dict[str, str]) -> None:
     assert read_mail(mail(**headers).as_bytes()).is_automatic
     assert not read_mail(mail(Auto_Submitted="no").as_bytes()).is_automatic
+
+
+SES = (
+    "amazonses.com; spf=pass (spfCheck: domain of {spf} designates 192.0.2.1 as permitted sender) client-ip=192.0.2.1;"
+    " envelope-from=a@{spf}; helo=mail.{spf}; dkim=pass header.i=@{dkim}; dmarc=none header.from=example.org;"
+)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +95,14 @@ def test_a_machine_is_known_as_one(headers: dict[str, str]) -> None:
     [
         ("amazonses.com; spf=pass; dkim=pass header.i=@example.org; dmarc=pass", True),
         ("amazonses.com; spf=fail; dkim=fail; dmarc=fail", False),
+        # A domain without a DMARC policy: whoever sent it must have sent it for that domain.
+        (SES.format(spf="bounce.example.org", dkim="elsewhere.example"), True),
+        (SES.format(spf="elsewhere.example", dkim="example.org"), True),
+        (SES.format(spf="elsewhere.example", dkim="elsewhere.example"), False),
+        (SES.format(spf="badexample.org", dkim="example.org.elsewhere.example"), False),
+        ("amazonses.com; spf=fail; envelope-from=ana@example.org; dkim=none; dmarc=none", False),
+        ("amazonses.com; spf=fail; helo=dmarc=pass; dkim=fail; dmarc=none", False),
+        ("amazonses.com.elsewhere.example; spf=pass; dkim=pass; dmarc=pass", False),
         ("elsewhere.example; spf=pass; dkim=pass", False),
         (None, False),
     ],
@@ -108,3 +147,5 @@ def test_no_mail_whatever_is_in_it_is_a_crash(body: bytes, header: bytes) -> Non
         return
     assert len(read.body) <= 20_000
     read.body.encode()
+    for one in read.attachments:
+        FileFields(name=one.name)

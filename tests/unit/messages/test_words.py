@@ -1,7 +1,11 @@
 """What people say when they want no more, and what only looks like it."""
 
+import re
+import time
+
 import pytest
 
+from carebook.messages import words
 from carebook.messages.words import Wish, wish_in
 
 
@@ -48,3 +52,15 @@ def test_start_is_understood(text: str) -> None:
 @pytest.mark.parametrize("text", ["YES", "yes", "Yes.", "Sí", "y", "OK", "I agree"])
 def test_yes_is_understood(text: str) -> None:
     assert wish_in(text) is Wish.AGREE
+
+
+POLITE = sorted(set(re.findall(r"[a-z]+", words._STOP_PHRASE.pattern)) - {"s"})
+
+
+@pytest.mark.parametrize("word", [form for word in POLITE for form in (word, word + "s")])
+def test_no_text_takes_long_to_understand(word: str) -> None:
+    for repeated in (24, 4000):
+        started = time.process_time()
+        assert wish_in("stop" + f" {word}" * repeated + " nothing") is None
+        assert wish_in(f"{word} " * repeated + "nothing") is None
+        assert time.process_time() - started < 2

@@ -78,6 +78,12 @@ _NUMBERS_TYPED = (
         "0555",
         "5550",
         "+ (0)",
+        "0012",
+        "0000123",
+        "011493012345",
+        "310–555–0123",
+        "\u202d+1 310 555 0123\u202c",
+        "3105550123 ext 5",
     ),
 )
 _WORDS = sorted({word for name in NAMES + ORGANIZATIONS for word in words(name)})

@@ -102,6 +102,11 @@ def expected(
 def ways_of(query: str, country: str) -> list[Way]:
     """In how many ways *query* can be meant, in the order in which they are shown."""
     folded = fold(query.strip())
+    if "@" not in folded:  # a number as people copy it
+        visible = "".join(each for each in folded if unicodedata.category(each) != "Cf")
+        dashed = re.sub("[\u2010-\u2015\u2212]", "-", visible)
+        plain = re.sub(r"(?<=\d)[\s,;]*(?:ext|extension|x|#)[.:= ]*\d{1,10}$", "", dashed.removeprefix("tel:"))
+        folded = plain if re.fullmatch(r"[\d\s()+./-]+", plain) else folded
     digits = "".join(str(unicodedata.decimal(character)) for character in re.sub(r"\D", "", folded))
     typed = cut_words(words(query))
     if "@" in folded:
@@ -212,14 +217,17 @@ def _numbers(folded: str, digits: str, typed: list[str], country: str) -> list[R
     ways: list[Ranks] = []
     if len(digits) <= 5:
         ways.append(_any_order(typed))
-    if digits.startswith("00"):
-        ways.append(beginning(digits[2:]))
+    exit_codes = r"(?:011|00)(?=[1-9]\d{4})" if code == "1" else r"00(?=[1-9]\d\d)"
+    abroad = re.sub(f"^{exit_codes}", "", digits) if code != "1" or len(digits) >= 8 else digits
+    if abroad != digits:
+        ways.append(beginning(abroad))
     elif not digits.startswith("0"):
         ways += [beginning(code + digits)] + ([beginning(digits)] if len(digits) > 4 else [])
     elif code != "1":
         ways.append(beginning(code + digits[1:]))
     if len(digits) >= 4:
-        ways.append(ending(digits.lstrip("0") if len(digits) >= 7 else digits))
+        whole = abroad if abroad != digits else digits.removeprefix("0")
+        ways.append(ending(whole if len(digits) >= 7 else digits))
     if len(digits) == 10 and digits[0] in "12":
         ways.append(lambda fields: [(0,)] if fields.npi == digits else [])
     return ways

@@ -37,3 +37,11 @@ def test_all_pages_together_show_what_brute_force_finds(
 @given(chance=chances, query=st.text(max_size=12), size=SIZES)
 def test_whatever_is_typed(chance: random.Random, query: str, size: int) -> None:
     check(some_records(chance, 10), query, size)
+
+
+def test_who_is_found_by_words_in_any_order_and_by_an_address_is_shown_once_at_the_words() -> None:
+    both = Searchable(
+        id="con_1", type="g", last_name="Lee", first_name="Jane", middle_name="Smith", emails=("smith.jan@x.com",)
+    )
+    address_alone = Searchable(id="con_2", type="g", last_name="Lee", emails=("smith.jan@y.com",))
+    assert check([both, address_alone], "smith.jan", 5) == 2

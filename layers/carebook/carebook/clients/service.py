@@ -9,13 +9,14 @@ from carebook.contacts.history import HistoryEntry, made
 from carebook.errors import Conflict, NotFound
 from carebook.identity import Person
 from carebook.ids import CLIENT, is_id, new_id
-from carebook.rewriting import Act, RecordStore, brought_back, history_of, patched, put_away, write_next
+from carebook.purging import PurgingStore
+from carebook.rewriting import Act, brought_back, history_of, patched, put_away, write_next
 from carebook.settings.model import AccountSettings
 
 Found = tuple[Client, AccountSettings]
 
 
-class ClientStore(RecordStore[Client], Protocol):
+class ClientStore(PurgingStore[Client], Protocol):
     """Where clients are kept. A client, its place in the list and its history are written together or not at all."""
 
     def find(self, account: str, client_id: str, /) -> Found:

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final, Protocol
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
 
 from carebook.folding import name_key
 from carebook.instants import instant
 from carebook.record import Record
 from carebook.settings.model import AccountSettings
-
-KEPT_AFTER_ARCHIVING: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +162,6 @@ class Contact(Record[ContactDetails]):
     def in_use(self) -> bool:
         """Whether it is in lists and search: neither archived nor merged into another."""
         return self.archived_at is None and self.merged_into is None
-
-    @property
-    def purge_at(self) -> datetime | None:
-        """From when an archived contact is deleted for good."""
-        return None if self.archived_at is None else self.archived_at + KEPT_AFTER_ARCHIVING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

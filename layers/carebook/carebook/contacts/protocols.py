@@ -88,9 +88,9 @@ class ContactStore(Protocol):
         ...
 
     def due_for_purge(self, *, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """Account and id of up to *limit* contacts to purge now: their time has come, or a purge was cut short.
+        """Account and id of up to *limit* records to purge now: their time has come, or a purge was cut short.
 
-        Also of those purged an hour ago, which are to be looked at once more.
+        Also of those purged an hour ago, which are to be looked at once more. Clients are among them.
         """
         ...
 

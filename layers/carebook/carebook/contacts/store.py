@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 from carebook import keys
@@ -13,26 +11,26 @@ from carebook.contacts.history import HistoryEntry, Passed, passed_in
 from carebook.contacts.in_use import contacts_in_use
 from carebook.contacts.model import Contact, ContactSummary
 from carebook.contacts.protocols import Found
-from carebook.contacts.purge_steps import finish_purge
+from carebook.contacts.purge_steps import purge_merged
 from carebook.contacts.rows import added_last, claim_holds, claim_item, contact_item, list_items
 from carebook.contacts.searchable import BOOK, searchable
+from carebook.contacts.unlinking import unlink_everywhere
 from carebook.errors import AlreadyExists, NotFound
 from carebook.identity import Person
 from carebook.ids import CONTACT
-from carebook.instants import instant
-from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
-from carebook.record_store import TableRecords, put_request_mark
+from carebook.items import NOT_THERE, ConditionFailed, Item, Writes
+from carebook.record_purge import PurgeableRecords, Purging
+from carebook.record_store import LONGEST_CHAIN, put_request_mark
 from carebook.search.rebuild_notes import note_of
 from carebook.search.tokens import Searchable
 from carebook.settings.model import AccountSettings
-from carebook.table import Table
+from carebook.table import Row, Table
 
-_LONGEST_CHAIN: Final = 100
 _HISTORIES_AT_ONCE: Final = 8
 _NO_SUCH_CONTACT: Final = "There is no such contact."
 
 
-class TableContacts(TableRecords[Contact]):
+class TableContacts(PurgeableRecords[Contact]):
     """The contact store on DynamoDB."""
 
     book = BOOK
@@ -45,12 +43,16 @@ class TableContacts(TableRecords[Contact]):
 
     def find(self, account: str, contact_id: str, /) -> Found:
         """One request for the contact and the settings together; one more for each merge that the id leads through."""
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(LONGEST_CHAIN):
             contact, settings = self.find_exactly(account, contact_id)
             if contact.merged_into is None:
                 return contact, settings
             contact_id = contact.merged_into
         raise NotFound(_NO_SUCH_CONTACT)
+
+    def leads_to(self, record: Contact, /) -> str | None:
+        """The contact into which it was merged."""
+        return record.merged_into
 
     def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
         """One request for each hundred."""
@@ -66,7 +68,7 @@ class TableContacts(TableRecords[Contact]):
         """One request for each hundred, and one more for each merge that ids lead through."""
         leads = {contact_id: contact_id for contact_id in contact_ids}
         found: dict[str, Contact] = {}
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(LONGEST_CHAIN):
             missing = sorted(set(leads.values()) - found.keys())
             if not missing:
                 break
@@ -147,31 +149,6 @@ class TableContacts(TableRecords[Contact]):
         found = [each for entries in self._histories.map(read, contact_ids) for each in entries]
         return sorted(found, key=lambda each: (each[1].at, each[1].id, each[0]), reverse=True)[:limit]
 
-    def purge(self, contact: Contact, *, by: Person, now: datetime) -> None:
-        """First out of sight in one transaction, then piece by piece; :meth:`finish_purge` can go on at any point."""
-        writes = Writes()
-        doc = {"purging": {"at": instant(now), "by": by.id, "name": by.name}}
-        key = keys.contact_key(contact.account, contact.id)
-        item = make_item(key, "contact being purged", doc, version=contact.version + 1)
-        item.gsi2_pk, item.gsi2_sk = keys.PURGE_PK, keys.purge_sk(now, contact.account, contact.id)
-        writes.put(item, at_version(contact.version))
-        state = self._index.of(contact.account)
-        for place in self._places(contact, state):
-            writes.delete(place)
-        if state.rebuilding:
-            writes.put(note_of(searchable(contact), replace(contact, version=contact.version + 1)))
-        self._write(writes)
-        self.finish_purge(contact.account, contact.id)
-
-    def finish_purge(self, account: str, contact_id: str) -> bool:
-        """See :func:`finish_purge`."""
-        return finish_purge(self._table, account, contact_id)
-
-    def due_for_purge(self, *, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """One query of GSI2."""
-        rows = self._table.due(keys.PURGE_PK, until=keys.due_until(now), limit=limit)
-        return [keys.parse_purge_sk(row) for row in rows]
-
     def key(self, account: str, record_id: str) -> keys.Key:
         """The contact's own item; what hangs on it lies in its partition."""
         return keys.contact_key(account, record_id)
@@ -192,3 +169,12 @@ class TableContacts(TableRecords[Contact]):
 
     def _list_items(self, record: Contact) -> list[Item]:
         return list_items(record)
+
+    def _before_purged(self, account: str, record_id: str, purging: Purging) -> None:
+        purge_merged(self._table, account, record_id, purging, self.finish_purge)
+
+    def _beside_purged(self, account: str, rows: Sequence[Row], purging: Purging) -> None:
+        pass  # what hangs on a contact lies with it
+
+    def _after_purged(self, account: str, record_id: str, purging: Purging) -> None:
+        unlink_everywhere(self._table, account, record_id, purging)

@@ -56,6 +56,17 @@ class DocumentBucket:
             return False
         return True
 
+    def size(self, key: str) -> int:
+        """How many bytes a PDF has that is there."""
+        answer = self._client.head_object(Bucket=environment.bucket_name("documents"), Key=key)
+        return int(answer["ContentLength"])
+
+    def read(self, key: str) -> bytes:
+        """A PDF that is there."""
+        answer = self._client.get_object(Bucket=environment.bucket_name("documents"), Key=key)
+        pdf: bytes = answer["Body"].read()
+        return pdf
+
     def url(self, key: str, *, seconds: int) -> str:
         """Where anybody who is told can fetch a PDF, for a while."""
         place = {"Bucket": environment.bucket_name("documents"), "Key": key}

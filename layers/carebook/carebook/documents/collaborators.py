@@ -1,6 +1,6 @@
 """What the use cases of documents are handed, and who does what with which document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -34,6 +34,10 @@ class DocumentStore(Protocol):
         Raises:
             NotFound: when the contact has no such document.
         """
+        ...
+
+    def find_together(self, account: str, contact_id: str, document_ids: Sequence[str]) -> dict[str, Document]:
+        """Those of up to a hundred documents that this very contact has, by id."""
         ...
 
     def add(self, document: Document, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> None:
@@ -95,6 +99,14 @@ class Pdfs(Protocol):
 
     def keep(self, key: str) -> bool:
         """Let a PDF stay; False when there is none."""
+        ...
+
+    def size(self, key: str) -> int:
+        """How many bytes a PDF has that is there."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """A PDF that is there."""
         ...
 
     def url(self, key: str, *, seconds: int) -> str:

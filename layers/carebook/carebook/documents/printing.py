@@ -1,5 +1,6 @@
 """The PDF of a document: a final one's is made once and kept, a draft's is made each time and goes soon."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -7,6 +8,7 @@ from carebook.contacts.protocols import ContactStore
 from carebook.contacts.service import checked_id
 from carebook.documents.collaborators import Act, DocumentStore, Pdfs, Press
 from carebook.documents.letter import letter_to
+from carebook.documents.model import Document
 from carebook.documents.service import sheet_of, viewed
 
 FETCHED_WITHIN: Final = timedelta(minutes=5)
@@ -26,13 +28,31 @@ def pdf_of_document(
     key = document.final_key or document.draft_key
     if document.letter is None:
         press.print(sheet_of(document, letter_to(contact, settings, act.now)), key=key)
-    elif not (kept := pdfs.is_kept(key)):
-        # The step after its finalization was cut short.
+    else:
+        keep_final_pdf(press, pdfs, document, refuse_gone=lambda: _still_there(contacts, documents, act))
+    return pdfs.url(key, seconds=int(FETCHED_WITHIN.total_seconds())), act.now + FETCHED_WITHIN
+
+
+def keep_final_pdf(press: Press, pdfs: Pdfs, document: Document, *, refuse_gone: Callable[[], None]) -> str:
+    """The name of a final document's PDF, which is there and stays: the step after its finalization may be missing.
+
+    Args:
+        refuse_gone: raises when the document is not there any more: its PDF would be left behind.
+
+    Raises:
+        ValueError: when the document is a draft.
+        Unavailable: when it could not be made now.
+    """
+    if document.letter is None or document.final_key is None:
+        raise ValueError("A draft's PDF is not kept.")
+    key = document.final_key
+    kept = pdfs.is_kept(key)
+    if not kept:
         if kept is None:
             press.print(sheet_of(document, document.letter), key=key)
-        _still_there(contacts, documents, act)
+        refuse_gone()
         pdfs.keep(key)
-    return pdfs.url(key, seconds=int(FETCHED_WITHIN.total_seconds())), act.now + FETCHED_WITHIN
+    return key
 
 
 def _still_there(contacts: ContactStore, documents: DocumentStore, act: Act) -> None:

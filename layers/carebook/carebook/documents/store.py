@@ -1,6 +1,6 @@
 """Documents and templates in the table. A document and the contact's history entry are one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,6 +41,12 @@ class TableDocuments:
         if row is None:
             raise NotFound("There is no such document.")
         return document_of(account, row)
+
+    def find_together(self, account: str, contact_id: str, document_ids: Sequence[str]) -> dict[str, Document]:
+        """One request."""
+        rows = self._table.get_together(*(keys.document_key(account, contact_id, one) for one in document_ids))
+        found = (document_of(account, row) for row in rows if row is not None)
+        return {document.id: document for document in found}
 
     def add(self, document: Document, contact: Contact, entry: HistoryEntry, *, request: str | None = None) -> None:
         """One transaction; with *request* it also holds the mark by which a repeat finds this document."""

@@ -17,7 +17,7 @@ from carebook.retrying import attempts
 from carebook.search.entries import Entry
 from carebook.search.plan import KeyRange
 from carebook.search.service import SearchIndex, Slice
-from carebook.search.tokens import Kind, fold_address
+from carebook.search.tokens import Kind, cut, fold_address, is_cut
 
 _LOOKED_UP: Final = 5  # addresses and numbers of a new contact
 _BEGINNING: Final = 100  # entries of each in the first round: nearly always all
@@ -130,15 +130,21 @@ def _alike(entries: SearchIndex, ranges: Sequence[KeyRange]) -> Iterator[Iterabl
 
 
 def _may_be(entry: Entry, details: ContactDetails) -> bool:
-    """Whether a contact can be strongly alike: by its NPI, or with an address or number by its name."""
-    return entry.token.kind is Kind.NPI or who(entry.record) == who(details)
+    """Whether a contact can be strongly alike: by its NPI, or with an address or number by its name.
+
+    Of very long names the index has the beginning; then only the contact itself can tell.
+    """
+    if entry.token.kind is Kind.NPI or is_cut(entry.record):
+        return True
+    return who(entry.record) == who(details)
 
 
 def _ranges(details: ContactDetails) -> Iterator[KeyRange]:
     if details.npi:
         yield KeyRange(f"n{details.npi} ", frozenset({Kind.NPI}))
-    name = words(" ".join(part for part in (details.last_name, details.first_name) if part))
-    named = tuple(name or words(details.organization_name or ""))
+    # One word, and the beginning of it: more of a very long name the index may not have.
+    person = words(" ".join(part for part in (details.last_name, details.first_name) if part))
+    named = tuple(map(cut, (person or words(details.organization_name or ""))[:1]))
     for email in details.emails[:_LOOKED_UP]:
         yield KeyRange(f"{fold_address(email.address)} ", frozenset({Kind.EMAIL}), named)
     for phone in details.phones[:_LOOKED_UP]:

@@ -40,14 +40,15 @@ class FileBuckets:
         )
         return Form(form["url"], form["fields"])
 
-    def put_name(self, file: File) -> None:
+    def put_name(self, file: File) -> Place | None:
         """One request, unless the file was renamed since it was last fetched: then one more, a copy within S3."""
         place = _readable(file)
         wanted = _saved_as(file)
         # Its newest version is the one that an address without a version leads to.
         found = self._asking(self.client.head_object, Bucket=environment.bucket_name("files"), Key=place.key)
-        if any(found.get(name) != value for name, value in wanted.items()):
-            self._copy(place, wanted)
+        if all(found.get(name) == value for name, value in wanted.items()):
+            return None
+        return self._copy(place, wanted)
 
     def download_url(self, file: File, *, seconds: int) -> str:
         """Every version of this key is a copy of what was found clean; its name is with it, in no address."""
@@ -71,11 +72,29 @@ class FileBuckets:
         finally:
             body.close()
 
+    def content(self, place: Place) -> bytes:
+        """All bytes of one version.
+
+        Raises:
+            Gone: when there is no such version.
+        """
+        return b"".join(self.read(place))
+
+    def put(self, file: File, content: bytes) -> None:
+        """Lay a file's bytes into the quarantine, as its upload."""
+        self.client.put_object(
+            Bucket=environment.bucket_name("quarantine"), Key=file.key, Body=content, ContentType=file.content_type
+        )
+
     def take_over(self, place: Place, file: File) -> Place:
         """Copy exactly this version of the quarantine to the files bucket; where it is now."""
         return self._copy(place, _saved_as(file))
 
-    def _copy(self, place: Place, saved_as: Mapping[str, str]) -> Place:
+    def put_back(self, place: Place) -> Place:
+        """Copy exactly this version of the files bucket to the quarantine, without its name; where it is now."""
+        return self._copy(place, {"ContentType": "application/octet-stream"}, bucket="quarantine")
+
+    def _copy(self, place: Place, saved_as: Mapping[str, str], *, bucket: str = "files") -> Place:
         source = {
             "Bucket": environment.bucket_name(place.bucket),
             "Key": place.key,
@@ -83,14 +102,14 @@ class FileBuckets:
         }
         answer = self._asking(
             self.client.copy_object,
-            Bucket=environment.bucket_name("files"),
+            Bucket=environment.bucket_name(bucket),
             Key=place.key,
             CopySource=source,
             MetadataDirective="REPLACE",
             TaggingDirective="REPLACE",  # tags are the quarantine's; reading them would want a right of its own
             **saved_as,
         )
-        return Place("files", place.key, answer["VersionId"])
+        return Place(bucket, place.key, answer["VersionId"])
 
     def remove(self, place: Place) -> None:
         """Delete one version; one that is gone already is no error."""

@@ -3,15 +3,15 @@
 from dataclasses import asdict
 from typing import Any, Final
 
-from carebook.files.model import File, FileDetails, Place, Reason, Scan, Status
+from carebook.files.model import File, FileDetails, Place, Reason, Scan, Status, TrueType
 from carebook.identity import Person
 from carebook.instants import instant, parse_instant
 from carebook.items import Item
-from carebook.keys import id_of_file
+from carebook.keys import id_of_file, parse_object_key
 from carebook.table import Row
 
 FILE_KIND: Final = "file"
-IN_SIGHT: Final = Item.kind == FILE_KIND  # and not a file being deleted
+IN_SIGHT: Final = Item.kind == FILE_KIND  # and not a file being deleted, of which there are few
 
 
 def file_document(file: File) -> dict[str, Any]:
@@ -25,12 +25,14 @@ def file_document(file: File) -> dict[str, Any]:
         "status": file.status.value,
         "reason": file.reason and file.reason.value,
         "scan": None if file.scan is None else asdict(file.scan) | {"finished_at": instant(file.scan.finished_at)},
+        "true_type": None if file.true_type is None else asdict(file.true_type),
         "place": None if file.place is None else asdict(file.place),
         "created_at": instant(file.created_at),
         "created_by": asdict(file.created_by),
         "updated_at": instant(file.updated_at),
         "due_at": None if file.due_at is None else instant(file.due_at),
         "changed": dict(file.changed),
+        **({} if file.message_id is None else {"message_id": file.message_id}),
         "objects": {"quarantine": [file.key], "files": [file.key]},
     }
 
@@ -52,11 +54,19 @@ def file_from(account: str, contact_id: str, row: Row) -> File:
         status=Status(document["status"]),
         reason=reason and Reason(reason),
         scan=scan and Scan(**scan | {"finished_at": parse_instant(scan["finished_at"])}),
+        true_type=TrueType(**document["true_type"]) if document.get("true_type") else None,
         place=place and Place(**place),
         created_at=parse_instant(document["created_at"]),
         created_by=Person(**document["created_by"]),
         updated_at=parse_instant(document["updated_at"]),
         due_at=due_at and parse_instant(due_at),
         changed=document["changed"],
+        message_id=document.get("message_id"),
         came_from=row.came_from,
     )
+
+
+def added_to(file: File) -> str:
+    """The contact to which a file was added: the way to it wherever merges take it, and when they are undone."""
+    owner = parse_object_key(file.key)
+    return file.contact_id if owner is None else owner[1]

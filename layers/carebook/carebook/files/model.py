@@ -56,6 +56,14 @@ class FileDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class TrueType:
+    """What first bytes tell: the media type of which they are ``found`` to be, and whether they may be ``text``."""
+
+    found: str | None
+    text: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """What a scan found. ``verdict`` is ``clean``, ``infected`` or ``error``."""
 
@@ -68,12 +76,13 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How a check ended: the status that the file gets, why, what the scan said, the digest of what was looked at."""
+    """How a check ended: the status that the file gets, why, what the scan said; what the bytes are."""
 
     status: Status
     scan: Scan
     reason: Reason | None = None
     sha256: str | None = None
+    true_type: TrueType | None = None  # of what was accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file's record. ``key`` names its object in either bucket, ``place`` is the version that counts, if any does."""
+    """A file's record. ``key`` names its object in either bucket, ``place`` is the version that counts, if any does.
+
+    ``message_id`` is the reply that it came with, for a file that nobody of the practice has uploaded.
+    """
 
     id: str
     account: str
@@ -106,13 +118,25 @@ class File:
     place: Place | None = None
     reason: Reason | None = None
     scan: Scan | None = None
+    true_type: TrueType | None = None  # known since it was accepted; of what was before types were kept, not at all
     changed: Mapping[str, int] = field(default_factory=dict)
+    message_id: str | None = None
     came_from: str | None = None  # what merges have noted, carried along unread
 
     @property
     def readable(self) -> bool:
         """Whether its bytes may be handed out."""
         return self.status is Status.CLEAN and self.place is not None and self.place.bucket == "files"
+
+    @property
+    def awaits_bytes(self) -> bool:
+        """Whether an upload would still count; one that comes late is taken too."""
+        return self.status in {Status.AWAITING_UPLOAD, Status.EXPIRED}
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was found clean, and what it says it is, before; be that as it may now."""
+        return self.true_type is not None or (self.place is not None and self.place.bucket == "files")
 
     @property
     def can_be_rescanned(self) -> bool:
@@ -145,6 +169,7 @@ class File:
             reason=finding.reason,
             scan=finding.scan,
             sha256=finding.sha256 or self.sha256,
+            true_type=finding.true_type or self.true_type,
             place=place,
             due_at=None,
         )
@@ -202,10 +227,15 @@ def grouped(files: Iterable[File]) -> list[tuple[str | None, list[File]]]:
 def by_category(files: Iterable[File]) -> list[File]:
     """By category as people sort words, without one last; in a category the newest first."""
     newest_first = sorted(files, key=lambda file: file.id, reverse=True)
-    return sorted(newest_first, key=category_place)
+    return sorted(newest_first, key=lambda file: _place_of(file.details.category))
 
 
-def category_place(file: File) -> tuple[bool, str, str]:
-    """Where the category of *file* stands among others."""
-    category = file.details.category
+def comes_after(file: File, category: str | None, file_id: str) -> bool:
+    """Whether *file* stands behind one of this category and id in that order, be that one still there or not."""
+    place, other = _place_of(file.details.category), _place_of(category)
+    return place > other or (place == other and file.id < file_id)
+
+
+def _place_of(category: str | None) -> tuple[bool, str, str]:
+    """Where a category stands among others."""
     return (category is None, (category or "").casefold(), category or "")

@@ -8,7 +8,7 @@ from typing import Protocol
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.contacts.protocols import Found
-from carebook.files.model import File
+from carebook.files.model import File, Place
 from carebook.identity import Person
 
 
@@ -41,6 +41,10 @@ class FileStore(Protocol):
 
     def find(self, account: str, contact_id: str, file_id: str) -> File | None:
         """The file as last written, if this very contact has it."""
+        ...
+
+    def find_together(self, account: str, contact_id: str, file_ids: Sequence[str]) -> dict[str, File]:
+        """Those of up to a hundred files that this very contact has, by id."""
         ...
 
     def locate(self, account: str, contact_id: str, file_id: str) -> File | None:
@@ -101,8 +105,8 @@ class Bucket(Protocol):
         """A form that takes exactly this file until then."""
         ...
 
-    def put_name(self, file: File) -> None:
-        """See to it that what is fetched is saved under the name that the file has now.
+    def put_name(self, file: File) -> Place | None:
+        """See to it that what is fetched is saved under the name that the file has now; the copy made for that, if any.
 
         Raises:
             Gone: when its bytes are not there any more.
@@ -111,6 +115,10 @@ class Bucket(Protocol):
 
     def download_url(self, file: File, *, seconds: int) -> str:
         """An address under which the file can be fetched for so long."""
+        ...
+
+    def remove(self, place: Place) -> None:
+        """Delete one version."""
         ...
 
 

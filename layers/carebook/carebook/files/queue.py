@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from carebook import environment
+from carebook.files.documents import added_to
 from carebook.files.model import File
 from carebook.table import Table
 
@@ -18,7 +19,7 @@ class ScanRequests:
 
     def ask_for_scan(self, file: File) -> None:
         """Send the file's id; its record knows which object is meant."""
-        body = {"scan": [file.account, file.contact_id, file.id]}
+        body = {"scan": [file.account, added_to(file), file.id]}
         self._client.send_message(QueueUrl=environment.scan_queue_url(), MessageBody=json.dumps(body))
 
     def again_in(self, message: Mapping[str, Any], seconds: int) -> None:

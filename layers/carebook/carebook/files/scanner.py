@@ -144,9 +144,11 @@ class ClamAV:
             (folder / name).mkdir()
         try:
             self._definitions.fetch(manifest, folder / "definitions")
-        except ValueError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise ScannerFailed(str(error)) from error
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)  # the next try begins anew, and an environment lives for hours
+            if isinstance(error, ValueError):
+                raise ScannerFailed(str(error)) from error
+            raise
         unpacked = 4 * LARGEST_FILE
         configuration = _CONFIGURATION.format(
             folder=folder, largest=LARGEST_FILE + 1, unpacked=unpacked, beyond=unpacked + _MARGIN

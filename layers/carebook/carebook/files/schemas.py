@@ -1,6 +1,5 @@
 """Files as callers send and see them."""
 
-import re
 from datetime import date
 from typing import Annotated, Literal, NotRequired, TypedDict
 
@@ -9,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from carebook.fields import ONE_LINE, OfForm
 from carebook.files.model import LARGEST_FILE
+from carebook.files.naming import LONGEST_NAME, LONGEST_NAME_BYTES, OVERRIDES
 
 FileStatus = Literal["awaiting_upload", "scanning", "clean", "infected", "refused", "scan_failed", "expired"]
 FileReason = Literal[
@@ -17,19 +17,15 @@ FileReason = Literal[
 ]  # fmt: skip
 MAX_FILES_AT_ONCE = 20
 
-# Marks that turn around what stands behind them, so that a name seems to end differently than it does. Marks that only
-# say in which direction a name in Hebrew or Arabic runs are left alone.
-_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-
 
 def _file_name(text: str) -> str:
     if "/" in text or "\\" in text:
         raise PydanticCustomError("file_name_not_valid", "Give the name alone, without folders: neither / nor \\.")
-    if _OVERRIDES.search(text):
+    if OVERRIDES.search(text):
         raise PydanticCustomError("file_name_not_valid", "Take out the marks that change the direction of writing.")
     if not text.strip(". "):
         raise PydanticCustomError("file_name_not_valid", "Give a name with at least one letter or digit.")
-    if len(text.encode()) > 600:  # a download's address carries it, three characters for each of its bytes
+    if len(text.encode()) > LONGEST_NAME_BYTES:
         raise PydanticCustomError("file_name_not_valid", "Use a shorter name: at most 600 bytes in UTF-8.")
     return text
 
@@ -41,7 +37,7 @@ def _day(text: str) -> str:
         raise PydanticCustomError("date_not_valid", "Give a day that exists, such as 2026-11-20.") from None
 
 
-FileName = Annotated[str, Field(min_length=1, max_length=255), ONE_LINE, AfterValidator(_file_name)]
+FileName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), ONE_LINE, AfterValidator(_file_name)]
 Day = Annotated[
     str, OfForm("[0-9]{4}-[0-9]{2}-[0-9]{2}", "Give a day such as 2026-11-20.", "2026-11-20"), AfterValidator(_day)
 ]
@@ -108,7 +104,10 @@ class StaffView(TypedDict):
 
 
 class FileView(TypedDict):
-    """A file. Only a `clean` one can be downloaded; `reason` says why another one cannot."""
+    """A file. Only a `clean` one can be downloaded; `reason` says why another one cannot.
+
+    `message_id` is the reply that it came with, if it came with one.
+    """
 
     id: str
     contact_id: str
@@ -126,6 +125,7 @@ class FileView(TypedDict):
     created_at: str
     updated_at: str
     created_by: StaffView
+    message_id: str | None
 
 
 class FormView(TypedDict):

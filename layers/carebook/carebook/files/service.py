@@ -1,6 +1,6 @@
 """What staff do with the files of a contact, as functions. Collaborators come first, facts by name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from carebook.contacts.model import Contact
 from carebook.contacts.service import TOO_BUSY, checked_id
 from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
 from carebook.files.history import entry_of
-from carebook.files.model import DOWNLOAD_WITHIN, File, FileDetails
+from carebook.files.model import DOWNLOAD_WITHIN, File, FileDetails, by_category, comes_after
 from carebook.files.ports import Bucket, Contacts, FileStore, Gone, ScanQueue
 from carebook.identity import Person
 from carebook.ids import FILE, is_id
@@ -20,6 +20,7 @@ from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
 _NO_SUCH_FILE: Final = "There is no such file."
+_LOOKED_THROUGH_AT_ONCE: Final = 100
 _beside: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="files")
 
 
@@ -38,7 +39,10 @@ def writable(contact: Contact) -> Contact:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Whose files somebody reads: of one *category* or of all (None), *limit* of them behind the id *after*."""
+    """Whose files somebody reads: of one *category* or of all (None), *limit* of them behind the id *after*.
+
+    In a list by category that is the id of a file of *after_category*.
+    """
 
     account: str
     contact_id: str
@@ -47,6 +51,7 @@ class Reading:
     category: str | None
     after: str | None
     limit: int
+    after_category: str | None = None
 
     def wants(self, file: File) -> bool:
         """Whether the file is of the category asked for."""
@@ -60,26 +65,26 @@ def list_files(contacts: Contacts, files: FileStore, reading: Reading) -> tuple[
         NotFound: when the account has no such contact.
     """
     limit = reading.limit
-    first = partial(files.page, before=reading.after, limit=limit + 1)
+    # Those of one category may be far between.
+    at_once = limit + 1 if reading.category is None else max(limit + 1, _LOOKED_THROUGH_AT_ONCE)
+    first = partial(files.page, before=reading.after, limit=at_once)
     contact, rows = _together(partial(_view, contacts, reading), first, reading.account, reading.contact_id)
     found = list(filter(reading.wants, rows))
-    while len(rows) > limit and len(found) <= limit:
-        rows = files.page(contact.account, contact.id, before=rows[-1].id, limit=limit + 1)
+    while len(rows) == at_once and len(found) <= limit:
+        rows = files.page(contact.account, contact.id, before=rows[-1].id, limit=at_once)
         found += filter(reading.wants, rows)
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
-def list_by_category(
-    contacts: Contacts, files: FileStore, reading: Reading, *, order: Callable[[Sequence[File]], list[File]]
-) -> tuple[list[File], str | None]:
-    """The same in an *order* for which all files must be read."""
+def list_by_category(contacts: Contacts, files: FileStore, reading: Reading) -> tuple[list[File], File | None]:
+    """The same by category, for which all files must be read, and the file behind which the next page begins."""
     view = partial(_view, contacts, reading)
     _, rows = _together(view, files.all_of, reading.account, reading.contact_id)
-    ordered = order(list(filter(reading.wants, rows)))
-    ids = [file.id for file in ordered]
-    start = ids.index(reading.after) + 1 if reading.after in ids else 0
-    page = ordered[start : start + reading.limit]
-    return page, page[-1].id if start + reading.limit < len(ordered) else None
+    ordered = by_category(filter(reading.wants, rows))
+    if reading.after is not None:
+        ordered = [file for file in ordered if comes_after(file, reading.after_category, reading.after)]
+    page = ordered[: reading.limit]
+    return page, page[-1] if len(ordered) > reading.limit else None
 
 
 def _view(contacts: Contacts, who: "Reading | Act") -> Contact:
@@ -144,7 +149,7 @@ def change_file(
     act: Act,
     *,
     patch: Mapping[str, Any],
-    read_details: Callable[[Any, AccountSettings, FileDetails], FileDetails],
+    read_details: Callable[[Any, AccountSettings, File], FileDetails],
 ) -> File:
     """The file with a merge patch applied.
 
@@ -153,7 +158,7 @@ def change_file(
     """
 
     def edit(file: File, settings: AccountSettings) -> File | None:
-        details = read_details(merge_patch(file.details.to_document(), patch), settings, file.details)
+        details = read_details(merge_patch(file.details.to_document(), patch), settings, file)
         return None if details == file.details else file.edited(details, act.now)
 
     return _write(contacts, files, act, "file_updated", edit)
@@ -193,17 +198,47 @@ def download_file(contacts: Contacts, files: FileStore, bucket: Bucket, act: Act
         NotFound: when there is no such file, or it is deleted at this moment.
     """
     _, file = _read(files, act, partial(_find, contacts, act))
-    if not file.readable:
-        raise Conflict(f"Only a clean file can be downloaded; this one is {file.status.value}.", code="file_not_clean")
-    naming = _beside.submit(bucket.put_name, file)
+    _refuse_unreadable(file)
+    naming = _beside.submit(_put_name, contacts, files, bucket, act, file)
     try:
         files.record(file, entry_of("file_downloaded", None, file, by=act.by, now=act.now))
     finally:
-        gone = naming.exception()  # wait for it in any case
-    if isinstance(gone, Gone):
-        raise NotFound(_NO_SUCH_FILE) from gone
+        naming.exception()  # wait for it in any case
     naming.result()
     return bucket.download_url(file, seconds=int(DOWNLOAD_WITHIN.total_seconds())), act.now + DOWNLOAD_WITHIN
+
+
+def _put_name(contacts: Contacts, files: FileStore, bucket: Bucket, act: Act, file: File) -> None:
+    """Have the file saved under its name. The copy that this may take stays only if the file can still be read then.
+
+    What deletes a file, or takes it from where it is read, says so in the record before it looks for copies. So a copy
+    is either found there, or this look at the record comes after that.
+    """
+    try:
+        copy = bucket.put_name(file)
+    except Gone as gone:
+        _still_readable(contacts, files, act)
+        raise NotFound(_NO_SUCH_FILE) from gone
+    if copy is None:
+        return
+    try:
+        _still_readable(contacts, files, act)
+    except BaseException:
+        bucket.remove(copy)
+        raise
+
+
+def _still_readable(contacts: Contacts, files: FileStore, act: Act) -> None:
+    contact = _find(contacts, act)
+    file = files.find(act.account, contact.id, act.file_id)
+    if file is None:
+        raise NotFound(_NO_SUCH_FILE)
+    _refuse_unreadable(file)
+
+
+def _refuse_unreadable(file: File) -> None:
+    if not file.readable:
+        raise Conflict(f"Only a clean file can be downloaded; this one is {file.status.value}.", code="file_not_clean")
 
 
 def _write(

@@ -9,7 +9,7 @@ from carebook.contacts.documents import history_document
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.errors import Conflict, RequestMismatch
-from carebook.files.documents import FILE_KIND, IN_SIGHT, file_document, file_from
+from carebook.files.documents import FILE_KIND, IN_SIGHT, added_to, file_document, file_from
 from carebook.files.model import File
 from carebook.ids import HISTORY
 from carebook.instants import instant
@@ -19,7 +19,7 @@ from carebook.retrying import attempts
 from carebook.table import Row, Table
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
-_LONGEST_CHAIN: Final = 100
+_LONGEST_CHAIN: Final = 501  # as many as can be merged into one, one after the other, and that one
 _LOOKS_WHILE_MERGED: Final = 3
 _CHANGED: Final = "The file or the contact was changed in the meantime."
 _DELETING: Final = "deleting"  # of a document: out of sight, its objects and itself still to be deleted
@@ -36,6 +36,12 @@ class TableFiles:
         """One request."""
         row = self._table.get(keys.file_key(account, contact_id, file_id))
         return None if row is None or _DELETING in row.doc else file_from(account, contact_id, row)
+
+    def find_together(self, account: str, contact_id: str, file_ids: Sequence[str]) -> dict[str, File]:
+        """One request."""
+        rows = self._table.get_together(*(keys.file_key(account, contact_id, file_id) for file_id in file_ids))
+        found = (file_from(account, contact_id, row) for row in rows if row is not None and _DELETING not in row.doc)
+        return {file.id: file for file in found}
 
     def locate(self, account: str, contact_id: str, file_id: str) -> File | None:
         """One request for the contact and the file; one more for each merge that leads on."""
@@ -69,7 +75,7 @@ class TableFiles:
         writes = Writes()
         writes.check(keys.contact_key(contact.account, contact.id), at_version(contact.version))
         for file, entry in zip(files, entries, strict=True):
-            writes.put(_item(file), NOT_THERE)
+            writes.put(file_item(file), NOT_THERE)
             writes.put(_history_item(file, entry))
         mark = request and keys.done_once_key(contact.account, request)
         if request and mark:
@@ -106,7 +112,7 @@ class TableFiles:
         writes = Writes()
         if contact is not None:
             writes.check(keys.contact_key(contact.account, contact.id), at_version(contact.version))
-        writes.put(_item(after), at_version(before.version))
+        writes.put(file_item(after), at_version(before.version))
         if entry is not None:
             writes.put(_history_item(after, entry))
         self._write(writes)
@@ -121,7 +127,7 @@ class TableFiles:
         key = keys.file_key(file.account, file.contact_id, file.id)
         item = make_item(key, "file being deleted", document, version=file.version + 1)
         item.gsi2_pk = keys.FILE_PK
-        item.gsi2_sk = keys.file_due_sk(now, file.account, file.contact_id, file.id)
+        item.gsi2_sk = keys.file_due_sk(now, file.account, added_to(file), file.id)
         writes = Writes()
         writes.check(keys.contact_key(contact.account, contact.id), at_version(contact.version))
         item.came_from = file.came_from
@@ -154,7 +160,9 @@ class TableFiles:
         pk = keys.contact_pk(account, contact_id)
         high = keys.FILES_LAST if before is None else keys.file_key(account, contact_id, before).sk
         wanted = limit + (before is not None)  # the upper end is included
-        rows = self._table.query(pk, low=keys.FILES_FIRST, high=high, limit=wanted, newest_first=True, filters=IN_SIGHT)
+        rows = self._table.query(
+            pk, low=keys.FILES_FIRST, high=high, limit=wanted, newest_first=True, filters=IN_SIGHT, drops_few=True
+        )
         return [file_from(account, contact_id, row) for row in rows if before is None or row.key.sk != high][:limit]
 
     def due(self, *, now: datetime, limit: int) -> list[tuple[str, str, str]]:
@@ -169,13 +177,14 @@ class TableFiles:
             raise Conflict(_CHANGED) from error
 
 
-def _item(file: File) -> Item:
+def file_item(file: File) -> Item:
+    """The file's item, with its place among what is due."""
     key = keys.file_key(file.account, file.contact_id, file.id)
     item = make_item(key, FILE_KIND, file_document(file), version=file.version)
     item.came_from = file.came_from
     if file.due_at is not None:
         item.gsi2_pk = keys.FILE_PK
-        item.gsi2_sk = keys.file_due_sk(file.due_at, file.account, file.contact_id, file.id)
+        item.gsi2_sk = keys.file_due_sk(file.due_at, file.account, added_to(file), file.id)
     return item
 
 

@@ -34,6 +34,7 @@ def file_view(file: File) -> FileView:
         "created_at": instant(file.created_at),
         "updated_at": instant(file.updated_at),
         "created_by": {"id": file.created_by.id, "name": file.created_by.name},
+        "message_id": file.message_id,
     }
     return cast("FileView", view)  # the resolver checks every answer against the schema
 

@@ -5,15 +5,16 @@ import hashlib
 import json
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
+from carebook import cursors
 from carebook.errors import Conflict, FieldError, Invalid, RequestMismatch
-from carebook.ids import CONTACT, is_id
-from carebook.keys import ANSWER_PREFIX, answer_of_contact_key, idempotency_pk
+from carebook.ids import CLIENT, CONTACT, is_id
+from carebook.keys import ANSWER_PREFIX, answer_beside_key, idempotency_pk
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
@@ -64,46 +65,53 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
         lambda_context=app.lambda_context,
     )
 
+    scope = (account, "kept answer", mark)
+
     @idempotent_function(  # type: ignore[untyped-decorator]
         data_keyword_argument="request", persistence_store=_store(account), config=config, key_prefix=ANSWER_PREFIX
     )
     def once(*, request: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001 - Powertools reads it
         response = proceed(app)
-        _note_beside_contact(account, mark, response)
-        return _packed(response)
+        _note_beside_records(account, mark, response)
+        return _packed(response, scope, app.context.get("sealed_fields", ()))
 
     try:
-        return _unpacked(once(request={"mark": mark, "body": body}))
+        return _unpacked(once(request={"mark": mark, "body": body}), scope)
     except IdempotencyAlreadyInProgressError as error:
         raise Conflict("The first request with this key is still running.", code="in_progress") from error
     except IdempotencyValidationError as error:
         raise RequestMismatch from error
 
 
-def _note_beside_contact(account: str, mark: str, response: Response[Any]) -> None:
-    """An answer that shows a contact must go when the contact is purged: a note beside the contact leads to it."""
-    shown = _contact_shown(response.body)
-    if shown is None:
+def _note_beside_records(account: str, mark: str, response: Response[Any]) -> None:
+    """An answer that shows a contact or a client must go when they are purged: a note beside each leads to it."""
+    shown = sorted(_records_shown(response.body))
+    if not shown:
         return
-    from carebook.items import NOT_THERE, make_item
+    from carebook.items import NOT_THERE, Writes, make_item
     from carebook.table import open_table
 
-    item = make_item(answer_of_contact_key(account, shown, mark), None)
-    item.expires_at = int(time.time()) + _REMEMBERED_SECONDS
-    open_table().put_if(item, NOT_THERE)
+    items = [make_item(answer_beside_key(account, record_id, mark), None) for record_id in shown]
+    for item in items:
+        item.expires_at = int(time.time()) + _REMEMBERED_SECONDS
+    if len(items) == 1:
+        open_table().put_if(items[0], NOT_THERE)  # half of what a transaction costs
+        return
+    writes = Writes()
+    for item in items:
+        writes.put(item)
+    open_table().write(writes)
 
 
-def _contact_shown(body: Any) -> str | None:
-    """The contact that an answer shows, or on which hangs what it shows."""
+def _records_shown(body: Any) -> set[str]:
+    """The contacts and clients that an answer shows, or on which hangs what it shows."""
     if isinstance(body, list):
-        return next((shown for one in body if (shown := _contact_shown(one))), None)
+        return next((shown for one in body if (shown := _records_shown(one))), set())
     if not isinstance(body, dict):
-        return None
-    for name in ("id", "contact_id"):
-        value = body.get(name)
-        if isinstance(value, str) and is_id(value, CONTACT):
-            return value
-    return next((shown for name in ("items", "file") if (shown := _contact_shown(body.get(name)))), None)
+        return set()
+    named = (body.get(name) for name in ("id", "contact_id", "client_id"))
+    shown = {one for one in named if isinstance(one, str) and (is_id(one, CONTACT) or is_id(one, CLIENT))}
+    return shown or next((shown for name in ("items", "file") if (shown := _records_shown(body.get(name)))), set())
 
 
 @lru_cache(maxsize=256)
@@ -123,17 +131,29 @@ def _store(account: str) -> "DynamoDBPersistenceLayer":
     )
 
 
-def _packed(response: Response[Any]) -> dict[str, Any]:
+def _packed(response: Response[Any], scope: Sequence[str], sealed_fields: Sequence[str]) -> dict[str, Any]:
+    kept: Any = response.body
+    sealed = {name: kept[name] for name in sealed_fields if kept[name] is not None}
+    if sealed:
+        kept = {**kept, **dict.fromkeys(sealed)}
     # Compressed, so that the largest contact's answer fits into one item.
-    body = b64encode(gzip.compress(json.dumps(response.body).encode(), mtime=0)).decode()
+    body = b64encode(gzip.compress(json.dumps(kept).encode(), mtime=0)).decode()
     return {
         "status": response.status_code,
         "content_type": response.content_type or "",
         "headers": {name: str(value) for name, value in response.headers.items()},
         "body": body,
-    }
+    } | ({"sealed": cursors.seal(_secret(), scope, [json.dumps(sealed)])} if sealed else {})
 
 
-def _unpacked(kept: Mapping[str, Any]) -> Response[Any]:
+def _unpacked(kept: Mapping[str, Any], scope: Sequence[str]) -> Response[Any]:
     body = json.loads(gzip.decompress(b64decode(kept["body"])))
+    if "sealed" in kept:
+        body |= json.loads(cursors.unseal(_secret(), scope, kept["sealed"])[0])
     return Response(int(kept["status"]), kept["content_type"], body, headers=dict(kept["headers"]))
+
+
+def _secret() -> bytes:
+    from carebook.secrets import signing_secret
+
+    return signing_secret()

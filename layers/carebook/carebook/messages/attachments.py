@@ -1,6 +1,6 @@
 """What may go along with a message, and what it weighs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -10,6 +10,7 @@ from carebook.messages.model import Attachment
 # SES takes 40 MB as it goes over the wire: base64 makes four bytes of three, with a line end for each 76.
 LARGEST_EMAIL: Final = 40 * 1024 * 1024
 _ROOM_FOR_TEXT: Final = 256 * 1024
+TOO_LARGE: Final = "attachments_too_large"
 
 
 class AttachmentNotReady(Exception):
@@ -48,23 +49,17 @@ class AttachmentSource(Protocol):
         ...
 
 
-class NoAttachments:
-    """A source that has nothing."""
-
-    def describe(self, account: str, recipient_id: str, refs: Sequence[AttachmentRef]) -> list[Attachment]:  # noqa: ARG002
-        """Refuses each."""
-        if refs:
-            raise Invalid([not_found(index, ref) for index, ref in enumerate(refs)])
-        return []
-
-    def content(self, account: str, recipient_id: str, attachment: Attachment) -> bytes:  # noqa: ARG002
-        """Refuses."""
-        raise AttachmentNotReady("attachment_not_found")
+_WHY_NOT: Final[Mapping[str, str]] = {
+    "attachment_not_found": "This contact has no such {kind}.",
+    "file_not_clean": "The file was not found clean. Wait for its scan, or leave it out.",
+    "document_not_final": "The document is still a draft. Make it final first.",
+    "listed_twice": "This {kind} stands in the list before.",
+}
 
 
-def not_found(index: int, ref: AttachmentRef) -> FieldError:
-    """The refusal of an attachment that the recipient does not have."""
-    return FieldError(f"attachments[{index}]", "attachment_not_found", f"This contact has no such {ref.kind}.")
+def refusal(index: int, ref: AttachmentRef, code: str) -> FieldError:
+    """Why an attachment cannot go along, as its sender is told."""
+    return FieldError(f"attachments[{index}]", code, _WHY_NOT[code].format(kind=ref.kind))
 
 
 def refuse_too_large(attachments: Sequence[Attachment]) -> None:
@@ -73,10 +68,19 @@ def refuse_too_large(attachments: Sequence[Attachment]) -> None:
     Raises:
         Invalid: when all together are larger than an e-mail may be.
     """
-    weight = sum(_on_the_wire(attachment.size) for attachment in attachments)
-    if weight > LARGEST_EMAIL - _ROOM_FOR_TEXT:
+    if are_too_large(attachment.size for attachment in attachments):
         message = "Together they are larger than the 40 MB that an e-mail carries, which is 29 MB of files. Share them."
-        raise Invalid([FieldError("attachments", "attachments_too_large", message)])
+        raise Invalid([FieldError("attachments", TOO_LARGE, message)])
+
+
+def is_pdf(content: bytes) -> bool:
+    """Whether these bytes are a PDF; readers look for its beginning in the first kilobyte (ISO 32000-1, H.3.4.1)."""
+    return b"%PDF-" in content[:1024]
+
+
+def are_too_large(sizes: Iterable[int]) -> bool:
+    """Whether attachments of these sizes are more than an e-mail carries."""
+    return sum(map(_on_the_wire, sizes)) > LARGEST_EMAIL - _ROOM_FOR_TEXT
 
 
 def _on_the_wire(size: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from carebook.messages.envelopes import Envelope
-from carebook.messages.mail import Mail, MailAttachment, read_mail
+from carebook.messages.mail import Mail, read_mail
 from carebook.messages.replies import Reply
 from carebook.messages.words import wish_in
 
@@ -14,10 +14,9 @@ _LONGEST_TEXT: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A reply, what came with it, and where it lies as it came."""
+    """A reply, and where it lies as it came."""
 
     reply: Reply
-    attachments: tuple[MailAttachment, ...] = ()
     key: str | None = None
 
 
@@ -72,7 +71,6 @@ def _email(
     if raw is None:
         return None
     mail = read_mail(raw)
-    infected = receipt.get("virusVerdict", {}).get("status") == "FAIL"
     forged = receipt.get("dmarcVerdict", {}).get("status") == "FAIL"
     reply = Reply(
         inbound_id=str(content["mail"]["messageId"]),
@@ -88,8 +86,10 @@ def _email(
         token=mail.tokens[0] if mail.tokens else None,
         is_trusted=mail.is_proven and not forged,
         is_automatic=mail.is_automatic,
+        attached=mail.attachments,
+        is_infected=receipt.get("virusVerdict", {}).get("status") == "FAIL",
     )
-    return Inbound(reply, () if infected else mail.attachments, key)
+    return Inbound(reply, key)
 
 
 def _wish_of(mail: Mail) -> str:

@@ -1,5 +1,6 @@
 """E-mail as it comes in: who wrote, in answer to what, what they say, and what they attached."""
 
+import mimetypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,13 +9,17 @@ from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import getaddresses
 from html.parser import HTMLParser
-from typing import Final
+from typing import Any, Final
+
+from carebook.files.naming import plain_name, plain_type
 
 _LONGEST_BODY: Final = 20_000
 _LONGEST_SUBJECT: Final = 200
 _TOKEN: Final = re.compile(r"reply\+([0-9a-f]{24})@", re.IGNORECASE)
 _MESSAGE_ID: Final = re.compile(r"<([^<>@\s]+)@[^<>\s]*amazonses\.com>")
 _QUOTED: Final = re.compile(r"^(>|On .*wrote:$|-{2,} ?Original Message|_{10,}|From: )", re.IGNORECASE)
+_SIGNED_FOR: Final = re.compile(r"dkim=pass\b.*?\bheader\.[id]=[^@\s]*@?([^\s@]+)", re.IGNORECASE)
+_SENT_FOR: Final = re.compile(r"envelope-from=[^@\s]*@([^\s@]+)", re.IGNORECASE)
 _UNSEEN: Final = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]")
 
 
@@ -74,7 +79,7 @@ def read_mail(raw: bytes) -> Mail:
         answers=tuple(dict.fromkeys(_MESSAGE_ID.findall(threads))),
         attachments=tuple(_attachments(message)),
         is_automatic=_is_automatic(message),
-        is_proven=_is_proven(message),
+        is_proven=_is_proven(message, senders[0]),
     )
 
 
@@ -123,15 +128,40 @@ def _new_in(body: str) -> str:
     return "\n".join(lines)
 
 
-def _attachments(message: EmailMessage) -> Iterator[MailAttachment]:
-    for part in message.walk():
-        if part.is_multipart() or part.get_content_disposition() not in {"attachment", "inline"}:
-            continue
-        name = part.get_filename()
-        content = part.get_payload(decode=True)
-        if name and isinstance(content, bytes) and content:
-            plain = re.split(r"[/\\]", _UNSEEN.sub("", name).replace("\n", " ").replace("\t", " "))[-1].strip()
-            yield MailAttachment(plain[:200] or "attachment", part.get_content_type(), content)
+def _attachments(part: MIMEPart) -> Iterator[MailAttachment]:
+    """What is more than the words of the mail: files by name, pictures, mail that was passed on."""
+    content_type = plain_type(part.get_content_type())
+    if content_type == "message/rfc822":
+        inner = part.get_payload()
+        content = _bytes(inner[0]) if isinstance(inner, list) and inner else b""
+    elif part.is_multipart():
+        for inner_part in part.iter_parts():
+            if isinstance(inner_part, MIMEPart):
+                yield from _attachments(inner_part)
+        return
+    else:
+        payload = part.get_payload(decode=True)
+        content = payload if isinstance(payload, bytes) else b""
+    name = _name(part)
+    if content and (name or part.get_content_disposition() == "attachment" or part.get_content_maintype() != "text"):
+        ending = mimetypes.MimeTypes().guess_extension(content_type) or ""
+        yield MailAttachment(plain_name(name) if name else f"attachment{ending}", content_type, content)
+
+
+def _name(part: MIMEPart) -> str:
+    try:
+        return part.get_filename() or ""
+    except (ValueError, LookupError, AttributeError, TypeError):  # a header that breaks the parser says nothing
+        return ""
+
+
+def _bytes(inner: Any) -> bytes:
+    """A mail within the mail, as near to how it came as can be."""
+    try:
+        raw: bytes = inner.as_bytes(policy=policy.SMTP)
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return b""
+    return raw
 
 
 def _is_automatic(message: EmailMessage) -> bool:
@@ -140,15 +170,25 @@ def _is_automatic(message: EmailMessage) -> bool:
     return (bool(automatic) and automatic != "no") or bulk in {"bulk", "junk", "auto_reply"}
 
 
-def _is_proven(message: EmailMessage) -> bool:
-    """What SES has found when it took the message in: its own header stands above those that came along."""
+def _is_proven(message: EmailMessage, sender: str) -> bool:
+    """What SES has found when it took the message in: its own header stands above those that came along.
+
+    A domain can vouch for its own mailboxes only: that somebody may send for theirs says nothing of whom they name.
+    """
     found = message.get_all("Authentication-Results") or []
-    first = str(found[0]) if found else ""
-    return (
-        first.strip().startswith("amazonses.com")
-        and "dmarc=fail" not in first
-        and ("dkim=pass" in first or "spf=pass" in first)
-    )
+    server, *results = (part.strip() for part in str(found[0] if found else "").split(";"))
+    if server != "amazonses.com" or any(result.startswith("dmarc=fail") for result in results):
+        return False
+    if any(result.startswith("dmarc=pass") for result in results):
+        return True
+    domains = [match[1] for result in results if (match := _SIGNED_FOR.match(result))]
+    if any(result.startswith("spf=pass") for result in results):
+        domains += [match[1] for result in results if (match := _SENT_FOR.match(result))]
+    return any(_is_of(sender.rpartition("@")[2], domain.casefold().rstrip(".")) for domain in domains)
+
+
+def _is_of(mailbox: str, domain: str) -> bool:
+    return mailbox == domain or mailbox.endswith(f".{domain}") or domain.endswith(f".{mailbox}")
 
 
 class _Words(HTMLParser):

@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import Final
+from typing import Final, Literal
 
+from carebook.addresses import consent_address
+from carebook.errors import Invalid
 from carebook.identity import Person
 from carebook.ids import MESSAGE, new_id
-from carebook.messages.consents import Agreement, Consent, consent_address
+from carebook.message_templates.model import MessageTemplate, render
+from carebook.messages.consents import Agreement, Consent
 from carebook.messages.model import (
     NOT_OPTED_IN,
+    PDF,
     QUEUED_FOR,
     QUIET,
     Attachment,
@@ -21,12 +25,12 @@ from carebook.messages.model import (
 )
 from carebook.messages.quiet import released_at
 from carebook.messages.recipients import Recipient
-from carebook.messages.texts import opt_in_request
 from carebook.settings.model import AccountSettings
 
 _ASKED_AFTER: Final = timedelta(days=1)  # the answer releases what waits; the sweep looks whether it was missed
 _CARRY_FILES: Final = frozenset({"email", "fax"})
 _NO_REPLY: Final = frozenset({"voice"})
+NO_WORDS_OF_THEIR_OWN: Final[Mapping[str, MessageTemplate]] = {}
 # The owner of a fax machine is a business; no rule asks for their consent, and they could not reply.
 NEEDS_CONSENT: Final = frozenset({"email", "sms", "voice"})
 
@@ -46,6 +50,7 @@ class Draft:
     Attributes:
         texts: for each method what it says; its keys are the methods, in order.
         client_id, cc_of: for a contact's copy of a client's message, whose and which.
+        share_id: for the messages of a share, which one.
     """
 
     kind: Kind
@@ -53,6 +58,7 @@ class Draft:
     attachments: tuple[Attachment, ...] = ()
     client_id: str | None = None
     cc_of: str | None = None
+    share_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -93,8 +99,13 @@ def plan(
     configured: Callable[[str], bool],
     by: Person,
     now: datetime,
+    requests: Mapping[str, MessageTemplate] = NO_WORDS_OF_THEIR_OWN,
 ) -> Plan:
-    """One message for each method of *draft*: queued, held or skipped; with opt-in requests where they are due."""
+    """One message for each method of *draft*: queued, held or skipped; with opt-in requests where they are due.
+
+    Args:
+        requests: the practice's own words for opt-in requests, by method; without them the built-in ones go out.
+    """
     planned = Plan()
     for method, text in draft.texts.items():
         message = _message(recipient, draft, method, text, by, now)
@@ -112,7 +123,9 @@ def plan(
             planned.messages.append(_in_status(message, Status.SKIPPED, now, reason=NOT_OPTED_IN))
         else:
             if consent.wants_request(now) and all(before != consent for before, _ in planned.requested):
-                request = _request(recipient, draft, method, settings, by, now)
+                words = _asking(recipient, method, settings, requests.get(method))
+                asking = Draft(kind=Kind.OPT_IN_REQUEST, texts={}, client_id=draft.client_id)
+                request = _message(recipient, asking, method, words, by, now)
                 planned.messages.append(scheduled(request, recipient, settings, now))
                 planned.requested.append((consent, consent.changed(Agreement.REQUESTED, now, f"request {request.id}")))
             held = _in_status(message, Status.HELD, now, reason=NOT_OPTED_IN, due_at=now + _ASKED_AFTER)
@@ -140,7 +153,7 @@ def _why_not(
         return reach.reason
     if not configured(message.method):
         return "channel_not_configured"
-    if message.method == "fax" and any(one.content_type != "application/pdf" for one in message.attachments):
+    if message.method == "fax" and any(one.content_type != PDF for one in message.attachments):
         return "attachment_not_pdf"
     return None if consent is None else consent.refusal()
 
@@ -164,15 +177,24 @@ def _message(recipient: Recipient, draft: Draft, method: str, text: Text, by: Pe
         created_by=by,
         client_id=draft.client_id,
         cc_of=draft.cc_of,
+        share_id=draft.share_id,
         reply_token=token_hex(12) if method == "email" else None,
     )
 
 
-def _request(
-    recipient: Recipient, draft: Draft, method: str, settings: AccountSettings, by: Person, now: datetime
-) -> Message:
-    asking = Draft(kind=Kind.OPT_IN_REQUEST, texts={}, client_id=draft.client_id)
-    return _message(recipient, asking, method, Text(*opt_in_request(settings, method)), by, now)
+def _asking(recipient: Recipient, method: str, settings: AccountSettings, template: MessageTemplate | None) -> Text:
+    """The question whether we may write."""
+    values = {
+        "practice.name": settings.values["practice_name"],
+        "recipient.name": recipient.name,
+        "recipient.first_name": recipient.first_name,
+    }
+    by_method: Literal["email", "sms"] = "sms" if method == "sms" else "email"  # a fax needs no consent
+    try:
+        rendered = render("opt_in_request", by_method, values, template=template)
+    except Invalid:  # with this name the practice's own words are too long
+        rendered = render("opt_in_request", by_method, values)
+    return Text(rendered.subject or "", rendered.body)
 
 
 def _in_status(

@@ -9,11 +9,14 @@ from typing import Final, Protocol
 from carebook.contacts.history import Change, HistoryEntry
 from carebook.contacts.protocols import ContactStore
 from carebook.errors import Conflict, NotFound, Unavailable
+from carebook.files.model import File
 from carebook.identity import Person
 from carebook.ids import CONTACT, MESSAGE, is_id, ulid_of
 from carebook.messages.consents import Agreement
 from carebook.messages.delivery import change_consent
-from carebook.messages.model import Attachment, Kind, Message, Status, Step
+from carebook.messages.keeping import Keeping, described, lay_down
+from carebook.messages.mail import MailAttachment
+from carebook.messages.model import Kind, Message, Status, Step
 from carebook.messages.recipients import Recipient, recipient_of
 from carebook.messages.service import MessageQueue, MessageRef, told
 from carebook.messages.sweeping import WaitingStore, release_waiting
@@ -43,6 +46,7 @@ class Reply:
         said: what counts as their words, without what they quote.
         answers: providers' ids of messages that it answers; *token*: of the reply address that it was sent to.
         is_trusted: the sender is who they say; what only an address in it proves may not be theirs.
+        is_infected: whoever took it in has found malware in it.
     """
 
     inbound_id: str
@@ -58,6 +62,8 @@ class Reply:
     token: str | None = None
     is_trusted: bool = True
     is_automatic: bool = False
+    attached: tuple[MailAttachment, ...] = ()
+    is_infected: bool = False
 
 
 class ReplyStore(WaitingStore, Protocol):
@@ -75,8 +81,8 @@ class ReplyStore(WaitingStore, Protocol):
         """The accounts that have written to an address."""
         ...
 
-    def receive(self, recipient: Recipient, message: Message, entry: HistoryEntry) -> bool:
-        """Keep a reply with whom it is from; whether it was not there already.
+    def receive(self, recipient: Recipient, message: Message, files: Sequence[File], entry: HistoryEntry) -> bool:
+        """Keep a reply with whom it is from, and the files that come with it; whether it was not there already.
 
         Raises:
             Conflict: when the recipient was changed in the meantime.
@@ -86,16 +92,12 @@ class ReplyStore(WaitingStore, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """All that taking in replies needs.
-
-    Attributes:
-        keep: keeps the reply's attachments as files of a contact, to be scanned like any upload.
-    """
+    """All that taking in replies needs."""
 
     messages: ReplyStore
     contacts: ContactStore
     queue: MessageQueue
-    keep: Callable[[str, str, Person], Sequence[Attachment]]
+    keeping: Keeping
     now: Callable[[], datetime]
 
 
@@ -103,7 +105,8 @@ def take_in(inbox: Inbox, reply: Reply) -> int:
     """Keep a reply and do what it asks for; with how many contacts it lies now.
 
     Words are for the account that wrote last, or whose message they answer. STOP and START are for all that have
-    written to that address from here: a phone tells them apart as little as its owner does.
+    written to that address from here: a phone tells them apart as little as its owner does. Whoever only says to be
+    somebody speaks for the message that they answer, and for no other.
     """
     thread = _thread(inbox, reply)
     writers = inbox.messages.writers(reply.channel, reply.sender)
@@ -116,16 +119,22 @@ def take_in(inbox: Inbox, reply: Reply) -> int:
         logger.warning("A reply of somebody to whom nobody has written")
         return 0
     addressed = [latest]
+    others = [writer for writer in writers if writer.account != latest.account and reply.is_trusted]
     if wish in {Wish.STOP, Wish.START}:
-        addressed += [writer for writer in writers if writer.account != latest.account]
+        addressed += others
     elif wish is Wish.AGREE:
-        addressed += [one for one in writers if one.account != latest.account and _has_asked(inbox, reply, one)]
+        addressed += [one for one in others if _has_asked(inbox, reply, one)]
     kept = 0
     for writer in addressed:
         if wish is not None:
             _grant(inbox, reply, writer, wish)
-        kept += _keep(inbox, reply, writer)
+        kept += _keep(inbox, reply if writer is latest else _word_of(reply), writer)
     return kept
+
+
+def _word_of(reply: Reply) -> Reply:
+    """What others than the one it is for are told of a reply: the wish that holds for them too, and no more."""
+    return replace(reply, subject="", body=reply.said, attached=())
 
 
 def _thread(inbox: Inbox, reply: Reply) -> Writer | None:
@@ -145,20 +154,40 @@ def _has_asked(inbox: Inbox, reply: Reply, writer: Writer) -> bool:
 
 def _grant(inbox: Inbox, reply: Reply, writer: Writer, wish: Wish) -> None:
     """Do what a word asks for, in one account; and send what waited for it."""
-    where = (reply.channel, _address_written_to(inbox, reply, writer))
+    address = _address_written_to(inbox, reply, writer)
+    if address is None:
+        return
+    where = (reply.channel, address)
     why = f"{wish.value} ({reply.inbound_id})"
     consent = change_consent(inbox.messages, writer.account, where, lambda one: one.wished(wish, reply.at, why))
     if consent.agreement is Agreement.OPTED_IN:
         release_waiting(inbox.messages, inbox.queue, account=writer.account, where=where, now=inbox.now())
 
 
-def _address_written_to(inbox: Inbox, reply: Reply, writer: Writer) -> str:
-    """The address that we wrote to: people answer from others, and a wish is about the one that gets our messages."""
+def _address_written_to(inbox: Inbox, reply: Reply, writer: Writer) -> str | None:
+    """The address that we wrote to: people answer from others, and a wish is about the one that gets our messages.
+
+    Where that message is gone, the sender's own, if it is theirs.
+    """
+    message = _message_of(inbox, writer)
+    if message is not None and message.to and message.consent_channel == reply.channel:
+        return message.to.casefold()
+    return reply.sender if reply.is_trusted else None
+
+
+def _message_of(inbox: Inbox, writer: Writer) -> Message | None:
+    """The message that was written, also where a merge has moved it; None when it is gone."""
     try:
-        message = inbox.messages.find(MessageRef(writer.account, writer.recipient_id, writer.message_id))
+        return inbox.messages.find(MessageRef(writer.account, writer.recipient_id, writer.message_id))
     except NotFound:
-        return reply.sender
-    return message.to.casefold() if message.to and message.consent_channel == reply.channel else reply.sender
+        pass
+    if not is_id(writer.recipient_id, CONTACT):
+        return None
+    try:
+        contact, _settings = inbox.contacts.find(writer.account, writer.recipient_id)
+        return inbox.messages.find(MessageRef(writer.account, contact.id, writer.message_id))
+    except NotFound:
+        return None
 
 
 def _keep(inbox: Inbox, reply: Reply, writer: Writer) -> bool:
@@ -172,19 +201,24 @@ def _keep(inbox: Inbox, reply: Reply, writer: Writer) -> bool:
         recipient = recipient_of(contact, settings)
         message = _message(reply, writer, recipient)
         try:
-            inbox.messages.find(MessageRef(message.account, message.recipient_id, message.id))
+            kept = inbox.messages.find(MessageRef(message.account, message.recipient_id, message.id))
         except NotFound:
-            pass
-        else:
-            return True  # it came twice
-        message = replace(message, attachments=tuple(inbox.keep(writer.account, contact.id, _SYSTEM)))
+            kept = None
+        if kept is not None:  # it came twice, and the first time may have been cut short
+            lay_down(inbox.keeping, kept, reply.attached)
+            return True
+        attached = list(described(inbox.keeping, message, reply.attached, infected=reply.is_infected))
+        message = replace(message, attachments=tuple(attachment for attachment, _ in attached))
         change = Change("messages", None, [{"id": message.id, "kind": "reply", "method": reply.method}])
         entry = told("reply_received", _SYSTEM, inbox.now(), (change,))
+        files = [file for _, file in attached if file is not None]
         try:
-            inbox.messages.receive(recipient, message, entry)
+            is_new = inbox.messages.receive(recipient, message, files, entry)
         except Conflict:
             continue
-        return True
+        if is_new:
+            lay_down(inbox.keeping, message, reply.attached)
+            return True
     raise Unavailable("The contact is being changed by others.")
 
 

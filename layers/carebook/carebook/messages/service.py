@@ -1,6 +1,6 @@
 """What staff do with messages: write them, look at them, note what was said, try again."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -12,16 +12,17 @@ from carebook.contacts.service import TOO_BUSY, checked_id
 from carebook.errors import Conflict, FieldError, Invalid, NotFound, StaleVersion, Unavailable
 from carebook.identity import Person
 from carebook.ids import HISTORY, MESSAGE, is_id, new_id
+from carebook.message_templates.model import MessageTemplate
 from carebook.messages.attachments import AttachmentRef, AttachmentSource, refuse_too_large
 from carebook.messages.consents import Consent
 from carebook.messages.model import Kind, Message, Status, Step
 from carebook.messages.planning import Draft, Plan, Text, addresses_of, methods_of, plan
 from carebook.messages.recipients import Recipient, recipient_of
+from carebook.messages.speech import LONGEST_SPEECH, LONGEST_SPOKEN, spoken
 from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
 LONGEST_SMS: Final = 1600
-LONGEST_SPEECH: Final = 3000  # End User Messaging takes 6,000 characters, and escaping can double what is said
 _READ_AT_ONCE: Final = 100
 
 
@@ -47,6 +48,10 @@ class MessageStore(Protocol):
 
     def consents(self, account: str, addresses: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Consent]:
         """What is known of each channel and address; version 0 when nothing is."""
+        ...
+
+    def opt_in_requests(self, account: str) -> dict[str, MessageTemplate]:
+        """The practice's words for the question whether we may write, by method."""
         ...
 
     def add(
@@ -129,13 +134,15 @@ def send_message(
 
     Raises:
         NotFound: when the account has no such contact.
-        Conflict: when the contact is archived.
+        Conflict: when the contact is archived, or what is attached may be on its way to it by a merge.
         Invalid: when a body is too long for a method, or an attachment cannot go along.
         NotReachable: when no method can be used.
     """
     for _ in attempts():
         contact, settings = outbox.contacts.find(account, checked_id(contact_id))
         refuse_archived(contact)
+        if attachments:
+            refuse_merging(contact)
         recipient = recipient_of(contact, settings)
         chosen = methods_of(methods, recipient)
         refuse_too_long(body, chosen)
@@ -164,7 +171,18 @@ def plan_for(
     After that transaction :func:`queue_messages` sends them on their way.
     """
     consents = outbox.messages.consents(recipient.account, addresses_of(recipient, draft.texts))
-    return plan(recipient, draft, settings=settings, consents=consents, configured=outbox.configured, by=by, now=now)
+    asks = settings.values["opt_in_required"] and any(consent.wants_request(now) for consent in consents.values())
+    requests = outbox.messages.opt_in_requests(recipient.account) if asks else {}
+    return plan(
+        recipient,
+        draft,
+        settings=settings,
+        consents=consents,
+        configured=outbox.configured,
+        by=by,
+        now=now,
+        requests=requests,
+    )
 
 
 def queue_messages(queue: MessageQueue, messages: Iterable[Message]) -> None:
@@ -319,7 +337,17 @@ def refuse_archived(contact: Contact) -> None:
         raise Conflict("The contact is archived. Restore it before you write to it.", code="archived")
 
 
-def refuse_too_long(body: str, methods: Iterable[str]) -> None:
+def refuse_merging(contact: Contact) -> None:
+    """Refuse to take what hangs on a contact while a merge is moving it.
+
+    Raises:
+        Conflict: when a merge is under way.
+    """
+    if contact.merging is not None:
+        raise Conflict("A merge with this contact is under way. Try again in a moment.", code="merging")
+
+
+def refuse_too_long(body: str, methods: Collection[str]) -> None:
     """Refuse a text that a method cannot carry.
 
     Raises:
@@ -331,6 +359,9 @@ def refuse_too_long(body: str, methods: Iterable[str]) -> None:
         for method in methods
         if len(body) > limits.get(method, len(body))
     ]
+    if not errors and "voice" in methods and len(spoken(body)) > LONGEST_SPOKEN:
+        message = "For a call these are too many short lines, or signs such as & and <. Use fewer of them."
+        errors.append(FieldError("body", "too_long", message))
     if errors:
         raise Invalid(errors)
 
@@ -342,7 +373,9 @@ def told(action: str, by: Person, now: datetime, changes: tuple[Change, ...]) ->
 
 def _told(messages: Sequence[Message]) -> tuple[Change, ...]:
     after: list[dict[str, Any]] = [
-        {"id": one.id, "kind": one.kind.value, "method": one.method, "status": one.status.value} for one in messages
+        {"id": one.id, "kind": one.kind.value, "method": one.method, "status": one.status.value}
+        | ({"attachments": [attached.id for attached in one.attachments]} if one.attachments else {})
+        for one in messages
     ]
     return (Change("messages", None, after),)
 

@@ -8,9 +8,14 @@ from carebook import keys
 from carebook.contacts.documents import history_document
 from carebook.contacts.history import HistoryEntry
 from carebook.errors import Conflict, NotFound, RequestMismatch
+from carebook.files.history import entry_of
+from carebook.files.model import File
+from carebook.files.store import file_item
 from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
+from carebook.message_templates.merge_names import Method
+from carebook.message_templates.model import MessageTemplate
 from carebook.messages.consents import Consent
 from carebook.messages.documents import consent_document, consent_from, message_document, message_from
 from carebook.messages.model import NOT_OPTED_IN, Message, Status
@@ -50,6 +55,18 @@ class TableMessages:
             if row
             else Consent(account=account, channel=channel, address=address)
             for (channel, address), row in zip(addresses, rows, strict=True)
+        }
+
+    def opt_in_requests(self, account: str) -> dict[str, MessageTemplate]:
+        """One request."""
+        methods: tuple[Method, ...] = ("email", "sms")
+        rows = self._table.get_together(
+            *(keys.message_template_key(account, "opt_in_request", method) for method in methods)
+        )
+        return {
+            method: MessageTemplate.stored("opt_in_request", method, row.doc)
+            for method, row in zip(methods, rows, strict=True)
+            if row is not None
         }
 
     def add(
@@ -156,7 +173,7 @@ class TableMessages:
             for row in self._table.query(keys.writers_pk(channel, address), limit=_MOST_WRITERS)
         ]
 
-    def receive(self, recipient: Recipient, message: Message, entry: HistoryEntry) -> bool:
+    def receive(self, recipient: Recipient, message: Message, files: Sequence[File], entry: HistoryEntry) -> bool:
         """One transaction."""
         writes = Writes()
         record = keys.Key(keys.recipient_pk(recipient.account, recipient.id), _RECORDS[recipient.id[:3]])
@@ -164,6 +181,10 @@ class TableMessages:
         item = message_item(message)
         writes.put(item, NOT_THERE)
         writes.put(history_item(recipient.account, recipient.id, entry))
+        for file in files:
+            writes.put(file_item(file), NOT_THERE)
+            added = entry_of("file_added", None, file, by=file.created_by, now=file.created_at)
+            writes.put(history_item(recipient.account, recipient.id, added))
         try:
             self._table.write(writes)
         except ConditionFailed as failed:

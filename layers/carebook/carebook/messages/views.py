@@ -45,4 +45,5 @@ def _attachment(attachment: Attachment) -> AttachmentView:
         "name": attachment.name,
         "content_type": attachment.content_type,
         "size": attachment.size,
+        "reason": attachment.reason,
     }

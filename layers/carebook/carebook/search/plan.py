@@ -10,6 +10,7 @@ from carebook.folding import fold, words
 from carebook.search.tokens import NAMES, Kind, cut, cut_word, fold_address, reversed_number
 
 LONGEST_QUERY: Final = 100
+_MOST_WORDS: Final = 50  # as many as fit into a query; folding can make four words of one letter
 # Words that stand in so many names that they are no way to find one.
 STOP_WORDS: Final = frozenset(
     """
@@ -22,7 +23,15 @@ STOP_WORDS: Final = frozenset(
 # Of a phrase that many organizations have, a first page shows what one read unit block of four kilobytes holds.
 _PHRASES_BESIDE: Final = 20
 _INTERNATIONAL_FROM: Final = 5  # digits; fewer without a + are at home, or the end of a number
+# What is dialed before an international number, and from how many digits on it is taken for that. Where people dial
+# 011, few write 00, and fewer digits are the end of a number.
+_EXIT_CODES: Final = {"1": (("011", "00"), 8)}
+_EXIT_CODE: Final = (("00",), 5)
 _DIALED: Final = re.compile(r"[\d\s()+./-]+")
+# What stands before and behind a number where people copy it from.
+_SCHEME: Final = re.compile(r"^tel:")
+_EXTENSION: Final = re.compile(r"(?<=\d)[\s,;]*(?:ext(?:ension|n)?\.?|x|#)\s*[:=]?\s*\d{1,10}$")
+_MINUS: Final = "\u2212"
 _DOTTED: Final = re.compile(r"[^\s@]+\.[^\s@.]{1,}")
 
 
@@ -76,15 +85,18 @@ def plan_search(query: str, *, country: str) -> Plan:
     """
     typed = _checked(query)
     folded = fold(typed)
-    digits = _ascii_digits(folded)
     if "@" in folded:
         return _address_plan(fold_address(typed))
-    is_international = folded.lstrip(" (").startswith("+")
-    if (len(digits) >= 3 or (digits and is_international)) and _DIALED.fullmatch(folded):
-        return _international_plan(folded) if is_international else _number_plan(typed, digits, country)
+    dialed = _dialed(folded)
+    digits = _ascii_digits(dialed)
+    is_international = dialed.lstrip(" (").startswith("+")
+    if (len(digits) >= 3 or (digits and is_international)) and _DIALED.fullmatch(dialed):
+        return _international_plan(dialed) if is_international else _number_plan(typed, digits, country)
     found = [cut_word(word) for word in words(typed)]
     if not found:
         raise _refused("nothing_to_search", "Type letters or digits of a name, an e-mail address or a number.")
+    if len(found) > _MOST_WORDS:
+        raise _refused("too_long", f"Use at most {_MOST_WORDS} words.")
     if len(found) == 1:
         return _together(KeyRange(found[0], NAMES | {Kind.EMAIL}))
     plan = _two_word_plan(found) if len(found) == 2 else Plan((_driven(found),))
@@ -120,8 +132,18 @@ def _address_plan(folded: str) -> Plan:
     return _together(KeyRange(folded, frozenset({Kind.DOMAIN})))
 
 
-def _international_plan(folded: str) -> Plan:
-    digits = _ascii_digits(re.sub(r"\(\s*0\s*\)", "", folded))  # +49 (0)30: the zero is for callers at home
+def _dialed(folded: str) -> str:
+    """What of *folded* would be dialed, if it is a number: its dashes as hyphens, nothing that cannot be seen."""
+    seen = "".join(_hyphen(character) for character in folded if unicodedata.category(character) != "Cf")
+    return _EXTENSION.sub("", _SCHEME.sub("", seen.strip()))
+
+
+def _hyphen(character: str) -> str:
+    return "-" if character == _MINUS or unicodedata.category(character) == "Pd" else character
+
+
+def _international_plan(dialed: str) -> Plan:
+    digits = _ascii_digits(re.sub(r"\(\s*0\s*\)", "", dialed))  # +49 (0)30: the zero is for callers at home
     if not digits:
         raise _refused("nothing_to_search", "Type the digits behind the +.")
     return _together(_phone(digits))
@@ -133,8 +155,9 @@ def _number_plan(typed: str, digits: str, country: str) -> Plan:
     if len(digits) <= 5:
         found = words(typed)
         ranges.append(KeyRange(found[0], NAMES) if len(found) == 1 else _driven(found))  # "360 Health", "24/7 Care"
-    if digits.startswith("00"):
-        ranges.append(_phone(digits.removeprefix("00")))
+    abroad = _behind_exit_code(digits, calling_code)
+    if abroad:
+        ranges.append(_phone(abroad))
     elif not digits.startswith("0"):
         ranges.append(_phone(calling_code + digits))
         if len(digits) >= _INTERNATIONAL_FROM:
@@ -142,11 +165,22 @@ def _number_plan(typed: str, digits: str, country: str) -> Plan:
     elif calling_code != "1":  # there nobody dials a zero first
         ranges.append(_phone(calling_code + digits.removeprefix("0")))
     if len(digits) >= 4:
-        ending = reversed_number(digits.lstrip("0") if len(digits) >= 7 else digits)
-        ranges.append(KeyRange(ending, frozenset({Kind.PHONE_REVERSED})))
+        # As many digits are a whole number, which has no zero in front where it is kept, nor an exit code.
+        ending = (abroad or digits.removeprefix("0")) if len(digits) >= 7 else digits
+        ranges.append(KeyRange(reversed_number(ending), frozenset({Kind.PHONE_REVERSED})))
     if len(digits) == 10 and digits[0] in "12":
         ranges.append(KeyRange(f"n{digits}", frozenset({Kind.NPI})))
     return _together(*dict.fromkeys(ranges))
+
+
+def _behind_exit_code(digits: str, calling_code: str) -> str:
+    """The international number that *digits* are when it is dialed from there; empty when they are none."""
+    codes, least = _EXIT_CODES.get(calling_code, _EXIT_CODE)
+    for code in codes:
+        number = digits.removeprefix(code)
+        if number != digits and len(digits) >= least and not number.startswith("0"):
+            return number
+    return ""
 
 
 def _ascii_digits(text: str) -> str:

@@ -19,6 +19,7 @@ _LONGEST_DOMAIN: Final = 80
 # Bytes of an entry, as JSON: these for names, then for their words, and for addresses or numbers; 240 for all else.
 _NAMES: Final = 264
 _LONGEST_NAMES: Final = {"last_name": 80, "first_name": 60, "middle_name": 40, "organization_name": 200}
+_CUT: Final = "…"  # the end of a name that was cut
 _WORDS: Final = 264
 _SIBLINGS: Final = 240
 
@@ -99,6 +100,11 @@ def fitting(record: Searchable) -> Searchable:
         different.setdefault(fold_address(email), email)
     emails, phones = _first_that_fit(different.values()), _first_that_fit(record.phones)
     return replace(record, emails=emails, phones=phones, **names)
+
+
+def is_cut(record: Searchable) -> bool:
+    """Whether one of the names of a record out of the index may be longer than what the index has of it."""
+    return any(getattr(record, name).endswith(_CUT) for name in _LONGEST_NAMES)
 
 
 def tokens_of(record: Searchable) -> list[Token]:
@@ -195,10 +201,10 @@ def _shortened(name: str, most: int) -> str:
     if _json_size(name) <= most:
         return name
     beginning = name
-    while _json_size(beginning) > most - len("…".encode()):
+    while _json_size(beginning) > most - len(_CUT.encode()):
         beginning = beginning[:-1]
     whole, space, _ = beginning.rpartition(" ")
-    return f"{whole if space else beginning}…"
+    return f"{whole if space else beginning}{_CUT}"
 
 
 def _first_that_fit(texts: Iterable[str]) -> tuple[str, ...]:

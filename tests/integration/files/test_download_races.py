@@ -1,0 +1,120 @@
+"""A download that gives a renamed file its new name, while the file goes from where it is read."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from carebook.contacts.store import TableContacts
+from carebook.errors import Unavailable
+from carebook.files.bucket import FileBuckets
+from carebook.files.checking import conclude
+from carebook.files.history import entry_of
+from carebook.files.model import File, Finding, Reason, Scan, Status
+from carebook.files.store import TableFiles
+from carebook.instants import utcnow
+from carebook.table import open_table
+from tests.integration.conftest import BUCKETS
+from tests.integration.files.conftest import Desk
+
+
+def delete(desk: Desk, file: File) -> None:
+    """What ``DELETE`` does; through the handler it would wait for the download that waits for it."""
+    table = open_table()
+    files, now = TableFiles(table), utcnow()
+    contact, _ = TableContacts(table).find(file.account, file.contact_id)
+    files.hide(file, entry_of("file_deleted", file, None, by=file.created_by, now=now), contact=contact, now=now)
+    assert files.finish_deletion(file.account, file.contact_id, file.id)
+
+
+def purge(desk: Desk, file: File) -> None:
+    assert desk.caller.delete(f"{desk.path}?purge=true").status == 204
+
+
+def find_infected(desk: Desk, file: File) -> None:
+    table, now = open_table(), utcnow()
+    files, scan = TableFiles(table), Scan("ClamAV", "newer", "infected", "Newer", now)
+    again = file.rescanned(now)
+    files.replace(file, again, None)
+    found = Finding(Status.INFECTED, scan, Reason.MALWARE)
+    assert conclude(files, FileBuckets(table), again, found, now=now + timedelta(seconds=1)) is not None
+
+
+def current(desk: Desk, file_id: str) -> File:
+    found = TableFiles(open_table()).find(desk.caller.account, desk.path.removeprefix("/contacts/"), file_id)
+    assert found is not None
+    return found
+
+
+def copying_once_the_versions_are_listed(
+    monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]
+) -> Callable[[], bool]:
+    """The next copy within S3 begins before *meanwhile*, and ends when that has listed the versions that it deletes."""
+    from botocore.client import BaseClient
+
+    plain: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+    waiting: list[Callable[[], Any]] = []
+    landed: list[Any] = []
+
+    def call(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        if operation == "CopyObject" and not waiting:
+            body = plain(self, "GetObject", parameters["CopySource"])["Body"].read()
+            target = {name: parameters[name] for name in ("Bucket", "Key", "ContentDisposition", "ContentType")}
+            waiting.append(lambda: plain(self, "PutObject", target | {"Body": body}))
+            meanwhile()
+            return landed[0]
+        answer = plain(self, operation, parameters)
+        of_files = operation == "ListObjectVersions" and parameters["Bucket"] == BUCKETS["files"]
+        if of_files and waiting and not landed:
+            landed.append(waiting[0]())
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    return lambda: bool(landed)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "status", "code"),
+    [(delete, 404, "not_found"), (purge, 404, "not_found"), (find_infected, 409, "file_not_clean")],
+)
+def test_a_copy_that_lands_while_the_others_are_deleted_is_removed(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[[Desk, File], None],
+    status: int,
+    code: str,
+) -> None:
+    file_id = desk.upload(b"hello")
+    target = f"{desk.path}/files/{file_id}"
+    assert desk.caller.patch(target, {"name": "new.txt"}).status == 200
+    file = current(desk, file_id)
+    with monkeypatch.context() as patch:
+        landed = copying_once_the_versions_are_listed(patch, lambda: meanwhile(desk, file))
+        answer = desk.caller.get(f"{target}/download")
+        assert landed()
+    assert (answer.status, answer.body["code"]) == (status, code)
+    assert desk.objects("files") == []
+
+
+def test_a_copy_of_which_nobody_can_say_whether_it_may_stay_is_removed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_id = desk.upload(b"hello")
+    before = desk.objects()
+    desk.caller.patch(f"{desk.path}/files/{file_id}", {"name": "new.txt"})
+    plain, copied = FileBuckets._copy, []
+
+    def copy(self: FileBuckets, *given: Any) -> Any:
+        copied.append(plain(self, *given))
+        monkeypatch.setattr(TableContacts, "find", unavailable)
+        return copied[0]
+
+    def unavailable(*_: object) -> None:
+        raise Unavailable("The table does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileBuckets, "_copy", copy)
+        assert desk.caller.get(f"{desk.path}/files/{file_id}/download").status == 503
+    assert len(copied) == 1
+    assert desk.objects() == before
