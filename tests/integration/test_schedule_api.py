@@ -16,11 +16,12 @@ from carebook.messages.channels import Accepted, Outgoing
 from carebook.messages.withdrawing import Withdrawal
 from carebook.reminders.store import TableSchedule
 from carebook.table import Table
-from functions.messages import deliver
+from functions.messages import deliver, receive_reply
 from functions.reminders import send_due
 from functions.schedule import api as schedule_api
 from tests.builders import Caller, Context, child, physician
-from tests.integration.conftest import handler_for
+from tests.integration.conftest import TOPICS, handler_for
+from tests.messaging import event, notification, records
 
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 KINDS = ("appointment_notice", "appointment_reminder", "bill_reminder", "late_payment_notice")
@@ -604,17 +605,50 @@ def test_what_slips_through_goes_to_nobody_who_was_unlinked(
     appoint(director, client)
     monkeypatch.setattr(Withdrawal, "__call__", lambda *_: None)
     assert director.delete(f"/clients/{client}/contacts/{gone}").status == 204
-    post = Post()
-    delivery = replace(deliver.delivery(), channels=post)
-    monkeypatch.setattr(deliver, "delivery", lambda: delivery)
-    received = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
-    records = [
-        {"messageId": one["MessageId"], "receiptHandle": one["ReceiptHandle"], "body": one["Body"]} for one in received
-    ]
-    assert deliver.handler({"Records": records}, Context(remaining_ms=60_000)) == {"batchItemFailures": []}
+    post = delivered(queue, monkeypatch)
     assert sorted(one.to for one in post.taken) == ["ana@example.org", "mia@example.org"]
     assert [one["status"] for one in messages_of(director, kept)] == ["sent"]
     assert [(one["status"], one["reason"]) for one in messages_of(director, gone)] == [("skipped", "unlinked")]
+
+
+def delivered(queue: str, monkeypatch: pytest.MonkeyPatch) -> Post:
+    """Everything that waits goes out."""
+    post = Post()
+    delivery = replace(deliver.delivery(), channels=post, now=lambda: NOW)
+    monkeypatch.setattr(deliver, "delivery", lambda: delivery)
+    received = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    batch = [
+        {"messageId": one["MessageId"], "receiptHandle": one["ReceiptHandle"], "body": one["Body"]} for one in received
+    ]
+    assert deliver.handler({"Records": batch}, Context(remaining_ms=60_000)) == {"batchItemFailures": []}
+    return post
+
+
+def test_what_a_client_answers_is_in_their_history(
+    director: Caller, clock: Clock, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAREBOOK_ORIGINATION_IDENTITY", "arn:x")
+    monkeypatch.setattr(receive_reply, "utcnow", clock)
+    number = "+13105550188"
+    phones = [{"number": number, "type": "cell"}]
+    client = director.post("/clients", child(messaging_methods=["sms"], phones=phones)).body["id"]
+    appoint(director, client)
+    delivered(queue, monkeypatch)
+    text = event("eum_inbound") | {"originationNumber": number, "inboundMessageId": "in-9"}
+    text.pop("previousPublishedMessageId")
+    for body in ("We will be late", "We will be late", "STOP"):
+        said = notification(
+            TOPICS.split(",")[1], text | {"messageBody": body, "inboundMessageId": f"in-{body}"}, at=NOW
+        )
+        assert receive_reply.handler(records([said]), Context()) == {"batchItemFailures": []}
+    found = director.get(f"/clients/{client}/messages").body["items"]
+    assert sorted((one["kind"], one["body"]) for one in found if one["direction"] == "in") == [
+        ("reply", "STOP"), ("reply", "We will be late")
+    ]  # fmt: skip
+    history = director.get(f"/clients/{client}/history").body["items"]
+    assert [one["action"] for one in history].count("reply_received") == 2
+    preview = director.post(f"/clients/{client}/automated-messages/preview", {"kind": "bill_reminder"}).body
+    assert [(one["status"], one["reason"]) for one in preview["people"][0]["messages"]] == [("skipped", "opted_out")]
 
 
 @pytest.fixture
@@ -681,8 +715,8 @@ def test_a_page_in_which_one_fails_comes_again_and_the_others_are_sent(
 
 
 def test_what_is_no_page_is_a_dead_letter(due_queue: str) -> None:
-    records = [{"messageId": str(number), "body": body} for number, body in enumerate(["{}", "[1]", "[[1]]", "x"])]
-    failed = send_due.page_handler({"Records": records}, Context())
+    batch = [{"messageId": str(number), "body": body} for number, body in enumerate(["{}", "[1]", "[[1]]", "x"])]
+    failed = send_due.page_handler({"Records": batch}, Context())
     assert [one["itemIdentifier"] for one in failed["batchItemFailures"]] == ["0", "1", "2", "3"]
 
 

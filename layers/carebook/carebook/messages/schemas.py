@@ -89,7 +89,8 @@ class NewNote(BaseModel):
 class AttachmentView(TypedDict):
     """What went along with a message.
 
-    What came with a reply and was not kept has no id, and the reason: `too_many`, `too_large` or `infected`.
+    What came with a reply and was not kept has no id, and the reason: `too_many`, `too_large`,
+    `infected`, or `no_files` where a client has written: files belong to contacts.
     """
 
     file_id: str | None

@@ -272,7 +272,8 @@ def reply_items(message: Message) -> Iterator[Item]:
 
 def history_item(account: str, recipient_id: str, entry: HistoryEntry) -> Item:
     """The item of an entry in the recipient's history."""
-    key = keys.history_key(account, recipient_id, entry.id.removeprefix(f"{HISTORY}_"))
+    sk = keys.history_sk(entry.id.removeprefix(f"{HISTORY}_"))
+    key = keys.Key(keys.recipient_pk(account, recipient_id), sk)
     return make_item(key, "history", history_document(entry))
 
 
