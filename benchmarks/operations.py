@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from benchmarks.observing import Observed, Target, Watch
+from benchmarks.operations_clients import watch_clients
 from benchmarks.operations_cover import watch_covers
 from benchmarks.operations_files import watch_documents, watch_files
 from benchmarks.practice import (
@@ -60,6 +61,7 @@ def observe() -> list[Observed]:
         watch_covers(watch, ids[70:73])
         watch_files(watch, ids[60])
         watch_documents(watch, ids[61])
+        watch_clients(watch, ids[54:64])
         _history(watch, ids[2])
         watch(READ_SETTINGS, _SETTINGS_API, request("GET", "/settings"), Target(requests=1), bare=["get"])
         watch("settings, patch", _SETTINGS_API, request("PATCH", "/settings", {"country": "CA"}), bare=["write"])

@@ -25,13 +25,14 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "examples": ['"3"']},
     },
 }
-_PUBLIC: Final = {"/health"}
+_PUBLIC: Final = {"/health", "/shares/{token}", "/shares/{token}/open"}
 _SUCCESSES: Final = {
     "200": "Done",
     "201": "Made; Location says where",
     "202": "Taken on; the rest happens by itself",
     "204": "Done; there is nothing to say",
 }
+_MADE_BY_PUT: Final = {"/clients/{client_id}/contacts/{contact_id}"}  # 201 at first, 200 from then on
 _PROBLEMS: Final = {
     "400": "Malformed JSON, or a cursor of another list",
     "401": "No valid token",
@@ -65,8 +66,9 @@ def build() -> dict[str, Any]:
         on_conflict="error",
     )
     # Powertools' own discovery looks for its resolver classes by name and passes ours by.
-    for source in sorted((ROOT / "functions").glob("*/api.py")):
-        module = importlib.import_module(f"functions.{source.parent.name}.api")
+    functions = ROOT / "functions"
+    for source in sorted([*functions.glob("*/api.py"), *functions.glob("*/public.py")]):
+        module = importlib.import_module(f"functions.{source.parent.name}.{source.stem}")
         merge.add_schema(json.loads(module.api.get_openapi_json_schema()))
     document: dict[str, Any] = json.loads(merge.get_openapi_json_schema())
     for path, operations in sorted(document["paths"].items()):
@@ -93,7 +95,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["security"] = []
     parameters = operation.setdefault("parameters", [])
     header = {"post": "Idempotency-Key", "patch": "If-Match", "put": "If-Match", "delete": "If-Match"}.get(method)
-    if header:
+    if header and path not in _PUBLIC:
         parameters.append({"name": header, "in": "header", "required": False, **_HEADERS[header]})
     for ours in ("422", "500"):
         operation["responses"].pop(ours, None)
@@ -106,6 +108,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             as_json = response["content"]["application/json"]["schema"]
             as_json.update(as_json.pop("anyOf")[0])  # the other one is the PDF
             response["content"]["application/pdf"] = {"schema": {"type": "string", "format": "binary"}}
+    if method == "put" and path in _MADE_BY_PUT:
+        made = operation["responses"]["200"] | {"description": "Made; there was none before"}
+        operation["responses"] = {"200": operation["responses"]["200"], "201": made}
     for status in _problems(path, method):
         operation["responses"][status] = {
             "description": _PROBLEMS[status],
@@ -115,7 +120,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 
 def _problems(path: str, method: str) -> list[str]:
     if path in _PUBLIC:
-        return ["429", "500"]
+        shared = {"404", "503"} if "{token}" in path else set()
+        guessed = {"400", "403", "413", "415", "422"} if method == "post" else set()
+        return sorted({"429", "500"} | shared | guessed)
     statuses = {"401", "403", "422", "429", "500"}
     if method == "get":
         statuses |= {"400"}

@@ -1,4 +1,4 @@
-"""HTTP: the cover page of a contact."""
+"""HTTP: the cover pages of contacts and clients."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,11 +12,12 @@ from carebook.clients.linking import Books, first_clients
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.cover.model import COUNTED, SHOWN, Part
-from carebook.cover.schemas import CoverView
+from carebook.cover.of_client import view_client_cover
+from carebook.cover.schemas import ClientCoverView, CoverView
 from carebook.cover.sections import SECTIONS
 from carebook.cover.service import view_cover
 from carebook.cover.store import Gathering, TableSections
-from carebook.cover.views import cover_view
+from carebook.cover.views import client_cover_view, cover_view
 from carebook.http.api import Api, answer
 from carebook.identity import Permission
 from carebook.instants import utcnow
@@ -85,6 +86,16 @@ def read(contact_id: str) -> Response[CoverView]:
     now = utcnow()
     cover = view_cover(contacts(), sections(), contact_id=contact_id, caller=principal, now=now)
     return answer(cover_view(cover, now))
+
+
+@api.get("/clients/<client_id>/cover", tags=["clients"], summary="A client and what hangs on it, in one call")
+def read_client(client_id: str) -> Response[ClientCoverView]:
+    principal = api.principal
+    principal.require(Permission.USE_CLIENTS)
+    cover = view_client_cover(
+        books(), desk(), account=principal.account, client_id=client_id, viewer=principal.person, now=utcnow()
+    )
+    return answer(client_cover_view(cover))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

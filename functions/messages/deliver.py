@@ -22,6 +22,8 @@ from carebook.messages.service import MessageRef
 from carebook.messages.store import TableMessages
 from carebook.observability import logger
 from carebook.settings.store import TableSettings
+from carebook.shares.filling import ShareFilling
+from carebook.shares.vault import SigningVault
 from carebook.table import open_table
 
 # A provider may take 23 seconds to say nothing, and what came of it must still be written.
@@ -40,6 +42,7 @@ def delivery() -> Delivery:
         ),
         channels=Providers(),
         now=utcnow,
+        filling=ShareFilling(table, SigningVault(), utcnow),
         is_linked=is_linked,
     )
 

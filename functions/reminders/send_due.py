@@ -106,5 +106,5 @@ def _due() -> list[keys.Key]:
 
 def _send(due: list[keys.Key], context: LambdaContext) -> Counts:
     """Hand over, by the settings and templates of this moment."""
-    run = Run(Gathering(desk(), TableSettings(open_table()), pool()), schedule(), utcnow)
+    run = Run(Gathering(desk(), TableSettings(open_table()), pool()), schedule(), utcnow, logger.exception)
     return send_due(run, due, go_on=lambda: context.get_remaining_time_in_millis() > _TIME_TO_STOP_MS)

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local.build import Build, error_line
 from infra.local.environment import KEYS, endpoint, sam_command, sam_environment
 from infra.local.gateway import set_gateway_responses
-from infra.local.home import REGION, ROOT, STACK_NAME, Home, architecture, shown
+from infra.local.home import REGION, ROOT, STACK_NAME, Home, api_address, architecture, shown
 from infra.local.progress import LaptopStackError, Step
 
 DEPLOYED = "/carebook/laptop/deployed"
@@ -44,7 +44,7 @@ def client(service: str, port: int) -> Any:
     return session.client(service, endpoint_url=endpoint(port), config=config)
 
 
-def parameters() -> dict[str, str]:
+def parameters(port: int) -> dict[str, str]:
     """The template's parameters for a laptop: wheels for this processor, data that may be thrown away, no TLS."""
     return {
         "Architecture": architecture(),
@@ -54,6 +54,7 @@ def parameters() -> dict[str, str]:
         "ReplyDomain": f"reply.{SENDER_DOMAIN}",
         "FaxDomain": "fax.example",
         "ProviderSetup": "existing",
+        "ShareAddress": api_address(port, "{api}"),
         "OriginationIdentity": f"arn:aws:sms-voice:{REGION}:000000000000:pool/laptop",
     }
 
@@ -64,7 +65,7 @@ def deploy(home: Home, port: int, build: Build, step: Step) -> Outputs:
     What stands there is written down beside it, in its own parameter store: the note is as new
     or as old as the stack, also after a crash that lost both.
     """
-    wanted = digest(build.fingerprint, parameters())
+    wanted = digest(build.fingerprint, parameters(port))
     status = stack_status(port)
     if status in STANDING and read_note(port, DEPLOYED) == wanted:
         step.say("stack is up to date")
@@ -103,7 +104,7 @@ def run_sam_deploy(home: Home, port: int, build: Build) -> None:
         *("deploy", "--template-file", str(build.template), "--stack-name", STACK_NAME, "--resolve-s3"),
         *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--region", REGION),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
-        *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters().items())),
+        *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters(port).items())),
     )
     with log.open("wb") as output:
         finished = subprocess.run(

@@ -127,11 +127,16 @@ class Home:
             yield
 
 
+def api_address(port: int, api_id: str) -> str:
+    """Where the embedded AWS serves an API."""
+    return f"http://localhost:{port}/_aws/execute-api/{api_id}/v1"
+
+
 def describe(*, port: int, inbox_port: int, api_id: str, client_id: str, users: list[dict[str, str]]) -> dict[str, Any]:
     """What scripts and tests read from `stack.json`: addresses and logins."""
     endpoint = f"http://localhost:{port}"
     return {
-        "api_url": f"{endpoint}/_aws/execute-api/{api_id}/v1",
+        "api_url": api_address(port, api_id),
         "console_url": None,
         "inbox_url": f"http://localhost:{inbox_port}",
         "region": REGION,

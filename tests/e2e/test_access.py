@@ -95,6 +95,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/contacts/{contact_id}/referrals"): (None, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/claim"): (None, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/cover"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/cover"): (None, EVERYBODY, 200),
     ("GET", "/tasks"): (None, EVERYBODY, 200),
     ("POST", "/contacts/{contact_id}/tasks"): ({"title": "Call"}, EVERYBODY, 201),
     ("GET", "/contacts/{contact_id}/tasks"): (None, EVERYBODY, 200),
@@ -113,7 +114,14 @@ ROUTES |= {
     ("GET", "/contacts/{contact_id}/files/{file_id}/download"): (None, EVERYBODY, 404),
     ("POST", "/contacts/{contact_id}/files/{file_id}/rescan"): (None, EVERYBODY, 404),
 }
+ROUTES |= {
+    ("GET", "/contacts/{contact_id}/shares"): (None, EVERYBODY, 200),
+    ("POST", "/contacts/{contact_id}/shares"): ({"items": [{"file_id": "fil_none"}]}, EVERYBODY, 422),
+    ("GET", "/contacts/{contact_id}/shares/{share_id}"): (None, EVERYBODY, 404),
+    ("DELETE", "/contacts/{contact_id}/shares/{share_id}"): (None, EVERYBODY, 404),
+}
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
+FOR_WHO_HAS_A_LINK = {("GET", "/shares/{token}"), ("POST", "/shares/{token}/open")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
@@ -122,6 +130,7 @@ def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of
     given = {
         "{contact_id}": contact["id"],
         "{file_id}": "fil_none",
+        "{share_id}": "shr_none",
         "{kind}": "share",
         "{method}": "sms",
         "{message_id}": NO_MESSAGE,
@@ -159,7 +168,7 @@ def path_of(stack: Stack, route: tuple[str, str], contact: dict[str, Any], *, of
 def test_the_matrix_has_every_route_of_the_contract() -> None:
     document = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    assert {(method, path.split("?")[0]) for method, path in ROUTES} == described - PUBLIC
+    assert {(method, path.split("?")[0]) for method, path in ROUTES} == described - PUBLIC - FOR_WHO_HAS_A_LINK
 
 
 @MATRIX
@@ -202,6 +211,16 @@ def test_a_role_may_what_it_may(stack: Stack, contact: dict[str, Any], route: tu
 @pytest.mark.parametrize("route", sorted(PUBLIC), ids=" ".join)
 def test_the_contract_needs_no_token(stack: Stack, route: tuple[str, str]) -> None:
     assert stack.call(*route, as_=None).status_code == 200
+
+
+@pytest.mark.parametrize("route", sorted(FOR_WHO_HAS_A_LINK), ids=" ".join)
+@pytest.mark.parametrize("as_", [None, "director"])
+def test_a_link_that_is_none_leads_nowhere_with_or_without_a_token(
+    stack: Stack, route: tuple[str, str], as_: str | None
+) -> None:
+    body = {"code": "12345678"} if route[0] == "POST" else None
+    answer = stack.call(route[0], route[1].replace("{token}", "q" * 27), as_=as_, body=body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_an_unknown_route_is_not_found(stack: Stack) -> None:

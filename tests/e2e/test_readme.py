@@ -24,9 +24,9 @@ def test_the_first_session(stack: Stack) -> None:
     )
     assert run.returncode == 0, run.stderr
     statuses = re.findall(r"^-- ([0-9]{3})", run.stdout, re.MULTILINE)
-    found, to_do = ["200", "200", "200", "200"], ["201", "200", "200"]
-    assert statuses == [*found, *to_do, "200", "412", "200", "204", "200", "200"]
+    found, to_do, shared = ["200", "200", "200", "200"], ["201", "200", "200"], ["200", "201"]
+    assert statuses == [*found, *to_do, *shared, "200", "412", "200", "204", "200", "200"]
     assert run.stdout.count('"matched"') >= 2
     assert run.stdout.count('"title":"Ask for the last lab report"') == 3
-    for action in ("created", "viewed", "updated", "archived", "restored"):
+    for action in ("created", "viewed", "updated", "archived", "restored", "shared"):
         assert f'"action":"{action}"' in run.stdout

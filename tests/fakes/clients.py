@@ -10,7 +10,7 @@ from carebook.errors import Conflict
 from carebook.identity import Person
 from carebook.settings.service import SettingsStore
 from tests.fakes.contacts import MemoryContacts
-from tests.fakes.records import MemoryRecords
+from tests.fakes.records import MemoryRecords, OneByOne
 
 
 class MemoryClients(MemoryRecords[Client]):
@@ -41,7 +41,7 @@ class MemoryClients(MemoryRecords[Client]):
         return [row for row in found if after is None or row[0] > after][:limit]
 
 
-class MemoryLinks:
+class MemoryLinks(OneByOne):
     """A ``LinkStore`` without a table."""
 
     def __init__(self, clients: MemoryClients, contacts: MemoryContacts) -> None:

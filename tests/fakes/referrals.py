@@ -6,9 +6,10 @@ from carebook.referrals.model import Appointment, Referral, ReferralRow, row_of
 from carebook.referrals.protocols import AlreadyMade, ReferralWriting
 from tests.fakes.clients import MemoryClients
 from tests.fakes.contacts import MemoryContacts
+from tests.fakes.records import OneByOne
 
 
-class MemoryReferrals:
+class MemoryReferrals(OneByOne):
     """A ``ReferralStore`` without a table. Its appointments are put there by tests."""
 
     def __init__(self, clients: MemoryClients, contacts: MemoryContacts) -> None:

@@ -29,6 +29,7 @@ MESSAGING = {
     "CAREBOOK_EMAIL_CONFIGURATION_SET": "carebook",
     "CAREBOOK_TOPICS": TOPICS,
     "CAREBOOK_INBOUND_BUCKET": INBOUND_BUCKET,
+    "CAREBOOK_SHARE_ADDRESS": "https://share.example",
 }
 
 
@@ -114,6 +115,8 @@ def handler_for(path: str) -> Handler:
     from functions.schedule.api import handler as schedule
     from functions.search.api import handler as search
     from functions.settings.api import handler as settings
+    from functions.shares.api import handler as shares
+    from functions.shares.public import handler as shares_public
     from functions.tasks.api import handler as tasks
 
     patterns = {
@@ -123,6 +126,8 @@ def handler_for(path: str) -> Handler:
         "/document-templates(/|$)|/contacts/[^/]+/documents(/|$)": documents,
         "/settings/message-templates": message_templates,
         "/contacts/[^/]+/(messages|notes)(/|$)": messages,
+        "/contacts/[^/]+/shares(/|$)": shares,
+        "/shares/": shares_public,
         "/tasks|/contacts/[^/]+/tasks(/|$)": tasks,
         ".*/cover$": cover,
         "/clients/[^/]+/(appointments|bills|messages|automated-messages)(/|$)": schedule,

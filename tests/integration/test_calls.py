@@ -341,9 +341,13 @@ def test_the_tasks_function(director: Caller) -> None:
 
 def test_the_cover_function(director: Caller) -> None:
     contact = director.post("/contacts", physician()).body["id"]
+    client = director.post("/clients", child()).body["id"]
+    director.put(f"/clients/{client}/contacts/{contact}", {})
     with recorded() as asked:
         director.get(f"/contacts/{contact}/cover")
         director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/cover")
+        director.get(f"/clients/{client}/cover")
+        director.get("/clients/cli_01ARZ3NDEKTSV4RRFFQ69G5FAV/cover")
     assert asked == CALLS["CoverApi"]
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.template.reading import ROOT, Properties, events, functions, nested, only, root
 
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
+FOR_WHO_HAS_A_LINK = {("GET", "/shares/{token}"), ("POST", "/shares/{token}/open")}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 API = only(root(), "AWS::Serverless::Api")
 
@@ -78,7 +79,7 @@ def test_every_route_needs_a_token_but_the_public_ones() -> None:
     assert API["Auth"]["DefaultAuthorizer"] == "Users"
     assert API["Auth"]["Authorizers"] == {"Users": {"UserPoolArn": {"Fn::GetAtt": ["Identity", "Outputs.UserPoolArn"]}}}
     without = {(method, path) for _, method, path, properties in routes() if "Auth" in properties}
-    assert without == PUBLIC
+    assert without == PUBLIC | FOR_WHO_HAS_A_LINK
     assert all(p["Auth"] == {"Authorizer": "NONE"} for *_, p in routes() if "Auth" in p)
 
 
@@ -104,10 +105,21 @@ def test_routes_are_those_that_the_handler_answers(name: str) -> None:
 
 
 def test_requests_are_limited_on_every_route() -> None:
-    (setting,) = API["MethodSettings"]
+    setting = API["MethodSettings"][0]
     assert (setting["ResourcePath"], setting["HttpMethod"]) == ("/*", "*")
     assert setting["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
     assert setting["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
+
+
+def test_who_has_only_a_link_is_limited_more_closely() -> None:
+    def route(setting: Properties) -> tuple[str, str]:
+        return setting["HttpMethod"], setting["ResourcePath"].replace("~1", "/").removeprefix("/")
+
+    limited = {route(setting): setting for setting in API["MethodSettings"][1:]}
+    assert set(limited) == FOR_WHO_HAS_A_LINK
+    assert limited["POST", "/shares/{token}/open"]["ThrottlingRateLimit"] <= 5
+    assert all(setting["ThrottlingBurstLimit"] <= 40 for setting in limited.values())
+    assert all(setting["MetricsEnabled"] for setting in limited.values())
 
 
 def test_bodies_are_never_logged() -> None:

@@ -72,5 +72,11 @@ def test_the_firewall_counts_what_our_own_bodies_would_trip() -> None:
     assert set(groups) == {"AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"}
     overridden = groups["AWSManagedRulesCommonRuleSet"]["RuleActionOverrides"]
     assert {"Name": "SizeRestrictions_BODY", "ActionToUse": {"Count": {}}} in overridden
-    assert [rule["Action"] for rule in acl["Rules"] if "RateBasedStatement" in rule["Statement"]] == [{"Block": {}}]
+    limited = {rule["Name"]: rule for rule in acl["Rules"] if "RateBasedStatement" in rule["Statement"]}
+    assert {name: rule["Action"] for name, rule in limited.items()} == {"rate": {"Block": {}}, "shares": {"Block": {}}}
+    by_link = limited["shares"]["Statement"]["RateBasedStatement"]
+    pattern = by_link["ScopeDownStatement"]["RegexMatchStatement"]["RegexString"]
+    assert re.match(pattern, "/v1/shares/q1w2e3/open")
+    assert re.match(pattern, "/shares/q1w2e3")
+    assert not re.match(pattern, "/v1/contacts/con_1/shares/shr_1")
     assert root().resources["Firewall"]["Condition"] == "WithWebAcl"

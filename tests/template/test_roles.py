@@ -145,6 +145,20 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "GSI1": {"Query"},
     },
     "ReleaseHeld": {"table": {"GetItem", "BatchGetItem", "PutItem"}, "GSI2": {"Query"}},
+    "SharesApi": {
+        "table": {
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+        }
+    },
+    # Whoever calls it has no token.
+    "SharesPublic": {"table": {"BatchGetItem", "PutItem"}, "GSI1": {"Query"}},
     "ScheduleApi": {
         "table": {
             "GetItem",
@@ -178,7 +192,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     },
     "ScanUpload": {
         "files": {"GetObjectVersion", "PutObject", "ListBucketVersions", "DeleteObjectVersion"},
-        "quarantine": {"GetObjectVersion", "ListBucketVersions", "DeleteObjectVersion"},
+        "quarantine": {"GetObjectVersion", "PutObject", "ListBucketVersions", "DeleteObjectVersion"},
         "definitions": {"GetObject", "GetObjectVersion", "ListBucket"},
     },
     "RecordVerdict": {
@@ -197,6 +211,8 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
         },
     },
     "Typeset": {"documents": {"PutObject", "PutObjectTagging"}},
+    "SharesApi": {"documents": {"PutObjectTagging"}},
+    "SharesPublic": {"files": {"GetObject"}, "documents": {"GetObject"}},
     "MessagesApi": {"documents": {"GetObject", "GetObjectTagging", "PutObjectTagging"}},
     "DeliverMessages": {"files": {"GetObjectVersion"}, "documents": {"GetObject"}},
     "ReceiveReply": {"inboundbucket": {"GetObject", "DeleteObject"}, "quarantine": {"PutObject"}},
@@ -213,8 +229,11 @@ SIGNS_CURSORS = {
     "ReferralsApi",
     "ScheduleApi",
     "SearchApi",
+    "SharesApi",
     "TasksApi",
 }
+# The same secret seals links and codes on their way, and is the pepper of codes.
+SEALS = {"DeliverMessages", "SharesApi", "SharesPublic"}
 ASKS_FOR_STAFF = {"TasksApi"}
 
 # X-Ray's two actions know no narrower resource (Service Authorization Reference, AWS X-Ray).
@@ -312,7 +331,7 @@ def test_the_signing_secret_is_read_by_who_signs() -> None:
         for name in functions()
         if "CAREBOOK_SIGNING_SECRET" in root().resources[name]["Properties"]["Environment"]["Variables"]
     }
-    assert may_read == told_of == SIGNS_CURSORS
+    assert may_read == told_of == SIGNS_CURSORS | SEALS
 
 
 def test_the_users_of_all_accounts_are_looked_up_by_who_gives_work_to_others() -> None:

@@ -73,7 +73,7 @@ def test_every_finding_is_documented() -> None:
 @pytest.mark.parametrize(
     "dotted",
     re.findall(
-        r"`((?:contacts|files|cover|duplicates|merging|search|settings|tasks)\.\w*store\.[A-Za-z_.]+)`",
+        r"`((?:contacts|files|cover|duplicates|merging|search|settings|shares|tasks)\.\w*store\.[A-Za-z_.]+)`",
         (ROOT / "docs/table.md").read_text("utf-8"),
     ),
 )

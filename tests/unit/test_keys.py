@@ -53,6 +53,8 @@ def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[key
         keys.vocabulary_wanted_key(account, "con"),
         keys.message_key(account, contact_id, f"msg_{contact_id.removeprefix('con_')}"),
         keys.consent_key(account, "tel", "+13105550123"),
+        keys.share_key(account, contact_id, contact_id.replace("con", "shr")),
+        keys.sealed_share_key(account, contact_id, contact_id.replace("con", "shr")),
         keys.Key(keys.search_pk(account, "con", 1, "s"), f"smith 1smith {contact_id}"),
         *(keys.list_key(pk, "smith", contact_id) for pk in lists),
     }
@@ -84,7 +86,7 @@ def test_two_accounts_never_share_a_partition(
 @given(ACCOUNTS, CONTACT_IDS, TYPES)
 def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_type: str | None) -> None:
     found = all_keys(account, contact_id, contact_type)
-    assert len(found) == 23 + (2 if contact_type is None else 4)
+    assert len(found) == 25 + (2 if contact_type is None else 4)
     assert all(len(key.pk.encode()) <= 2048 and len(key.sk.encode()) <= 1024 for key in found)
 
 
@@ -176,6 +178,19 @@ def test_a_referral_gives_back_its_id_and_stands_by_its_day(
         one, two = place(day.isoformat(), referral), place(other.isoformat(), referral)
         assert (one < two) == (day < other)
     assert keys.REFERRALS_FIRST < keys.referral_sk(day.isoformat(), referral) < keys.REFERRALS_LAST
+
+
+@settings(deadline=None)
+@given(ACCOUNTS, CONTACT_IDS, CONTACT_IDS)
+def test_a_share_gives_back_its_id_and_stands_apart_from_what_is_sealed_of_it(
+    account: str, contact: str, share: str
+) -> None:
+    share_id = share.replace("con_", "shr_")
+    key, sealed = (build(account, contact, share_id) for build in (keys.share_key, keys.sealed_share_key))
+    assert keys.id_of_share(key.sk) == share_id
+    assert keys.SHARES_FIRST < key.sk < keys.SHARES_LAST
+    assert not keys.SHARES_FIRST <= sealed.sk <= keys.SHARES_LAST
+    assert {key.sk[:4], sealed.sk[:4]} == {"SHR#"}  # a merge moves both
 
 
 def place(named: ContactDetails, contact_id: str) -> str:

@@ -112,3 +112,8 @@ def topics() -> frozenset[str]:
 def inbound_bucket() -> str:
     """The bucket in which SES lays received e-mail."""
     return _required("CAREBOOK_INBOUND_BUCKET")
+
+
+def share_address() -> str | None:
+    """Under which address recipients open shares; ``{api}`` in it stands for the API's id. None: the API's own."""
+    return _optional("CAREBOOK_SHARE_ADDRESS")

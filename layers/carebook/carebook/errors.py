@@ -9,6 +9,7 @@ CarebookError
 │   ├── AlreadyExists     the id is taken
 │   └── StaleVersion      the caller's copy is older than the record
 ├── BadCursor             a list cursor that was not issued for this account and query
+├── TooManyTries          a secret was guessed at too often; nobody is heard for a while
 └── Unavailable           a part we need did not answer; trying again is right
 """
 
@@ -131,6 +132,20 @@ class BadCursor(CarebookError):
     """A cursor that this account did not get for this query."""
 
     code = "bad_cursor"
+
+
+class TooManyTries(CarebookError):
+    """A secret was guessed at too often: until the time is over, nobody is told whether a guess is right.
+
+    Attributes:
+        seconds: how long that takes.
+    """
+
+    code = "too_many_tries"
+
+    def __init__(self, detail: str, *, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class Unavailable(CarebookError):

@@ -14,6 +14,7 @@ HISTORY: Final = "his"
 TEMPLATE: Final = "tpl"
 MESSAGE: Final = "msg"
 REFERRAL: Final = "ref"
+SHARE: Final = "shr"
 TASK: Final = "tsk"
 
 # Crockford's base 32 as the ULID specification fixes it; the first digit of 48 bits in base 32 is at most 7.

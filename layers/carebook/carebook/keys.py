@@ -518,6 +518,33 @@ def contact_of_pk(pk: str) -> str:
     return pk.rpartition("#")[2]
 
 
+# Shares
+
+
+def share_key(account: str, contact_id: str, share_id: str) -> Key:
+    """A share of a contact. On GSI1 it is found by :func:`shared_pk`."""
+    return Key(contact_pk(account, contact_id), f"SHR#{share_id}")
+
+
+SHARES_FIRST: Final = "SHR#shr_"  # behind what is sealed of them, which begins with a capital letter
+SHARES_LAST: Final = f"SHR#shr_{HIGHEST}"
+
+
+def id_of_share(sk: str) -> str:
+    """The share's id out of its sort key."""
+    return sk.removeprefix("SHR#")
+
+
+def sealed_share_key(account: str, contact_id: str, share_id: str) -> Key:
+    """Link and code of a share under seal, until they are sent."""
+    return Key(contact_pk(account, contact_id), f"SHR#SEALED#{share_id}")
+
+
+def shared_pk(token_hash: str) -> str:
+    """GSI1: the share to which a token belongs. Of all accounts: who comes with a token names none."""
+    return f"SHARE#{token_hash}"
+
+
 # Appointments, bills, reminders ---------------------------------------------------------------------------------------
 
 

@@ -107,6 +107,17 @@ def test_a_program_named_pdf_is_refused_for_its_own_reason(desk: Desk) -> None:
     assert desk.objects() == []
 
 
+def test_a_program_does_not_get_the_name_of_a_pdf_later(desk: Desk) -> None:
+    file_id = desk.upload(b"MZ" + bytes(200), name="tool.exe", content_type="application/octet-stream")
+    target = f"{desk.path}/files/{file_id}"
+    assert desk.read(file_id)["status"] == "clean"
+    refused = desk.caller.patch(target, {"name": "lab.pdf"})
+    assert refused.status == 422
+    assert [(error["field"], error["code"]) for error in refused.body["errors"]] == [("name", "ending_not_its_type")]
+    assert (desk.read(file_id)["name"], desk.read(file_id)["version"]) == ("tool.exe", 3)
+    assert desk.caller.patch(target, {"name": "setup.exe"}).status == 200
+
+
 def test_another_content_than_announced_is_refused(desk: Desk) -> None:
     item = desk.announce(b"hello", sha256=sha256(b"hello"))
     deliver(desk.post(item, b"jello"))
@@ -323,6 +334,39 @@ def test_newer_definitions_are_taken_up_by_a_warm_environment(
         assert (file["status"], file["scan"]["definitions"]) == ("infected", "newer")
     finally:
         publish_test_set(newer)
+
+
+def test_a_clean_file_that_newer_definitions_alert_to_lies_in_quarantine_until_they_are_put_right(
+    desk: Desk, own_scanner: scanning.ClamAV, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"something that is taken for a threat"
+    file_id = desk.upload(content)
+    (clean,) = desk.objects()
+    newer = DefinitionsBucket(desk.s3)
+    (tmp_path / "false.ndb").write_text(f"Carebook.False:0:*:{content.hex()}\n")
+    newer.publish(tmp_path, version="false", built_at=utcnow())
+    moment = utcnow()
+    try:
+        monkeypatch.setattr(scan_upload.run(), "_now", lambda: moment + timedelta(minutes=16))
+        desk.caller.post(f"{desk.path}/files/{file_id}/rescan")
+        assert deliver(sent_to_the_queue()) == []
+    finally:
+        publish_test_set(newer)
+    file = desk.read(file_id)
+    assert (file["status"], file["reason"], file["scan"]["definitions"]) == ("infected", "malware", "false")
+    assert desk.caller.get(f"{desk.path}/files/{file_id}/download").body["code"] == "file_not_clean"
+    assert desk.objects() == [clean.replace("files:", "quarantine:")]
+    key = clean.removeprefix("files:")
+    back = desk.s3.list_object_versions(Bucket=BUCKETS["quarantine"], Prefix=key)["Versions"][0]["VersionId"]
+    assert deliver(created_event(key, back, len(content))) == []  # S3 announces the copy as it does an upload
+    assert desk.objects() == [clean.replace("files:", "quarantine:")]
+    monkeypatch.setattr(scan_upload.run(), "_now", lambda: moment + timedelta(minutes=32))
+    desk.caller.post(f"{desk.path}/files/{file_id}/rescan")
+    assert deliver(sent_to_the_queue()) == []
+    assert desk.read(file_id)["status"] == "clean"
+    assert desk.objects() == [clean]
+    assert desk.s3.get_object(Bucket=BUCKETS["files"], Key=key)["Body"].read() == content
+    assert desk.caller.get(f"{desk.path}/files/{file_id}/download").status == 200
 
 
 def test_definitions_that_are_not_what_the_manifest_says_are_none(

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from carebook import keys
 from carebook.clients.documents import link_document, link_from
@@ -14,6 +14,7 @@ from carebook.contacts.store import TableContacts
 from carebook.errors import Conflict
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.record_store import TableRecords
+from carebook.side_by_side import Reads
 from carebook.table import Row, Table
 
 _AT_ONCE: Final = 8
@@ -28,6 +29,7 @@ class TableLinks:
         self._clients = clients
         self._contacts = contacts
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="links")
+        self.together: Any = Reads(table.connect, name="beside links")
 
     def of_client(self, account: str, client_id: str) -> list[Link]:
         """One query."""

@@ -221,6 +221,8 @@ class HistoryEntryView(TypedDict):
         "viewed",
         "messaged",
         "message_retried",
+        "shared",
+        "share_revoked",
         "noted",
         "reply_received",
         "task_added",

@@ -48,7 +48,8 @@ class Api(APIGatewayRestResolver):
         )
         self._public = public
         self._principal: Principal | None = None
-        self.use([_refuse_what_is_not_asked_for, answer_once])
+        # Without a caller there is nobody to whom a kept answer could belong.
+        self.use([_refuse_what_is_not_asked_for] if public else [_refuse_what_is_not_asked_for, answer_once])
         self.exception_handler(CarebookError)(self._refuse)
         self.exception_handler(RequestValidationError)(lambda found: self._refuse(invalid_request(found.errors())))
         self.exception_handler(ResponseValidationError)(self._own_fault)
@@ -96,6 +97,10 @@ class Api(APIGatewayRestResolver):
         tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
         versions = [int(tag) for tag in tags if tag.isascii() and tag.isdigit() and len(tag) < 16]
         return max(versions, default=UNREADABLE_VERSION)
+
+    def keep_sealed(self, *fields: str) -> None:
+        """Have these fields of the answer kept under seal only, if it is kept for repeats."""
+        self.context["sealed_fields"] = fields
 
     @property
     def once(self) -> str | None:

@@ -5,12 +5,13 @@ import hashlib
 import json
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
+from carebook import cursors
 from carebook.errors import Conflict, FieldError, Invalid, RequestMismatch
 from carebook.ids import CLIENT, CONTACT, is_id
 from carebook.keys import ANSWER_PREFIX, answer_beside_key, idempotency_pk
@@ -64,16 +65,18 @@ def _remembering(account: str, mark: str, body: str, app: APIGatewayRestResolver
         lambda_context=app.lambda_context,
     )
 
+    scope = (account, "kept answer", mark)
+
     @idempotent_function(  # type: ignore[untyped-decorator]
         data_keyword_argument="request", persistence_store=_store(account), config=config, key_prefix=ANSWER_PREFIX
     )
     def once(*, request: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001 - Powertools reads it
         response = proceed(app)
         _note_beside_records(account, mark, response)
-        return _packed(response)
+        return _packed(response, scope, app.context.get("sealed_fields", ()))
 
     try:
-        return _unpacked(once(request={"mark": mark, "body": body}))
+        return _unpacked(once(request={"mark": mark, "body": body}), scope)
     except IdempotencyAlreadyInProgressError as error:
         raise Conflict("The first request with this key is still running.", code="in_progress") from error
     except IdempotencyValidationError as error:
@@ -128,17 +131,29 @@ def _store(account: str) -> "DynamoDBPersistenceLayer":
     )
 
 
-def _packed(response: Response[Any]) -> dict[str, Any]:
+def _packed(response: Response[Any], scope: Sequence[str], sealed_fields: Sequence[str]) -> dict[str, Any]:
+    kept: Any = response.body
+    sealed = {name: kept[name] for name in sealed_fields if kept[name] is not None}
+    if sealed:
+        kept = {**kept, **dict.fromkeys(sealed)}
     # Compressed, so that the largest contact's answer fits into one item.
-    body = b64encode(gzip.compress(json.dumps(response.body).encode(), mtime=0)).decode()
+    body = b64encode(gzip.compress(json.dumps(kept).encode(), mtime=0)).decode()
     return {
         "status": response.status_code,
         "content_type": response.content_type or "",
         "headers": {name: str(value) for name, value in response.headers.items()},
         "body": body,
-    }
+    } | ({"sealed": cursors.seal(_secret(), scope, [json.dumps(sealed)])} if sealed else {})
 
 
-def _unpacked(kept: Mapping[str, Any]) -> Response[Any]:
+def _unpacked(kept: Mapping[str, Any], scope: Sequence[str]) -> Response[Any]:
     body = json.loads(gzip.decompress(b64decode(kept["body"])))
+    if "sealed" in kept:
+        body |= json.loads(cursors.unseal(_secret(), scope, kept["sealed"])[0])
     return Response(int(kept["status"]), kept["content_type"], body, headers=dict(kept["headers"]))
+
+
+def _secret() -> bytes:
+    from carebook.secrets import signing_secret
+
+    return signing_secret()

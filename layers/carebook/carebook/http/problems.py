@@ -23,6 +23,7 @@ _STATUS: Final[tuple[tuple[type[CarebookError], int, str], ...]] = (
     (PayloadTooLarge, 413, "Too large"),
     (UnsupportedMediaType, 415, "Unsupported media type"),
     (errors.Invalid, 422, "Not valid"),
+    (errors.TooManyTries, 429, "Too many tries"),
     (errors.Unavailable, 503, "Try again"),
 )
 
@@ -46,6 +47,8 @@ def internal_error(request_id: str) -> dict[str, Any]:
 
 def headers_of(error: CarebookError) -> dict[str, str]:
     """The headers that go with a refusal; what passes by itself says when to come back."""
+    if isinstance(error, errors.TooManyTries):
+        return SECURITY_HEADERS | {"Retry-After": str(error.seconds)}
     again = isinstance(error, errors.Unavailable) or error.code == "in_progress"
     return SECURITY_HEADERS | ({"Retry-After": "1"} if again else {})
 

@@ -6,15 +6,17 @@ was claimed and never told of is never sent again by itself: only the provider k
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
+from carebook.addresses import consent_address
 from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.ids import CONTACT, is_id
 from carebook.messages.attachments import TOO_LARGE, AttachmentNotReady, AttachmentSource, are_too_large, is_pdf
 from carebook.messages.channels import Accepted, Attached, Busy, Channel, Channels, Outcome, Outgoing, Refused, Unknown
-from carebook.messages.consents import Agreement, Consent, consent_address
+from carebook.messages.consents import Agreement, Consent
+from carebook.messages.filling import NOTHING_TO_FILL, Filling, NotToBeFilled
 from carebook.messages.model import OUTCOME_UNKNOWN, QUIET, Message, Status
 from carebook.messages.quiet import released_at
 from carebook.messages.recipients import Recipient
@@ -97,6 +99,7 @@ class Delivery:
     attachments: AttachmentSource
     channels: Channels
     now: Callable[[], datetime]
+    filling: Filling = NOTHING_TO_FILL
     is_linked: Callable[[str, str, str], bool] = lambda _account, _client_id, _contact_id: True
 
 
@@ -252,9 +255,10 @@ def _decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel
         return message.stepped(Status.SKIPPED, now, reason="channel_not_configured")
     try:
         attached = _attached(delivery.attachments, message, recipient)
-    except AttachmentNotReady as refused:
+        body = _body(delivery.filling, message, recipient)
+    except (AttachmentNotReady, NotToBeFilled) as refused:
         return message.stepped(Status.FAILED, now, reason=refused.reason)
-    return channel, _outgoing(message, message.to, situation.settings, attached)
+    return channel, replace(_outgoing(message, message.to, situation.settings, attached), body=body)
 
 
 def _is_unlinked(delivery: Delivery, message: Message, recipient: Recipient) -> bool:
@@ -285,6 +289,21 @@ def _attached(source: AttachmentSource, message: Message, recipient: Recipient) 
         if are_too_large(len(each.content) for each in attached):
             raise AttachmentNotReady(TOO_LARGE)
     return tuple(attached)
+
+
+def _body(filling: Filling, message: Message, recipient: Recipient) -> str:
+    """The body as it goes out.
+
+    Raises:
+        NotToBeFilled: when what belongs into it is not there any more.
+        Unavailable: when it may be on its way from one contact to another.
+    """
+    try:
+        return filling.body(message, recipient.id)
+    except NotToBeFilled:
+        if recipient.merging:
+            raise Unavailable("A merge is moving it.") from None
+        raise
 
 
 def _outgoing(message: Message, to: str, settings: AccountSettings, attached: tuple[Attached, ...]) -> Outgoing:

@@ -12,7 +12,7 @@ from carebook.messages.model import Attachment, Kind, Message, Status, Step
 
 _PLAIN = (
     "direction", "method", "to", "sender", "subject", "body", "reason", "client_id", "cc_of", "in_reply_to",
-    "provider_id", "reply_token", "tried",
+    "provider_id", "reply_token", "tried", "share_id",
 )  # fmt: skip
 _MOMENTS = ("occurred_at", "claimed_at", "due_at")
 

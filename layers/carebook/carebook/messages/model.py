@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from carebook.addresses import CONSENT_CHANNELS
 from carebook.identity import Person
 
 WRITTEN_METHODS: Final = ("email", "sms", "fax", "voice")
@@ -13,8 +14,6 @@ WRITTEN_METHODS: Final = ("email", "sms", "fax", "voice")
 QUEUED_FOR: Final = timedelta(minutes=5)
 IN_FLIGHT_FOR: Final = timedelta(minutes=15)
 GIVEN_UP_AFTER: Final = timedelta(hours=24)
-# Mobile and home numbers are one person's line: who says STOP to a text does not want the call either.
-CONSENT_CHANNELS: Final[Mapping[str, str]] = {"email": "email", "sms": "tel", "voice": "tel"}
 
 
 class Status(StrEnum):
@@ -104,6 +103,7 @@ class Message:
         reply_token: what makes the reply address of this message its own.
         sender: for a reply, the address or number that it came from.
         came_from: what merges have noted on the item, kept for them.
+        share_id: of a share's message, which one; what its body leaves open is filled in at delivery.
     """
 
     id: str
@@ -133,6 +133,7 @@ class Message:
     tried: int = 0
     due_at: datetime | None = None
     came_from: str | None = None
+    share_id: str | None = None
 
     @property
     def consent_channel(self) -> str | None:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Final, Literal
 
+from carebook.addresses import consent_address
 from carebook.errors import Invalid
 from carebook.identity import Person
 from carebook.ids import MESSAGE, new_id
 from carebook.message_templates.model import MessageTemplate, render
-from carebook.messages.consents import Agreement, Consent, consent_address
+from carebook.messages.consents import Agreement, Consent
 from carebook.messages.model import (
     NOT_OPTED_IN,
     PDF,
@@ -49,6 +50,7 @@ class Draft:
     Attributes:
         texts: for each method what it says; its keys are the methods, in order.
         client_id, cc_of: for a contact's copy of a client's message, whose and which.
+        share_id: for the messages of a share, which one.
     """
 
     kind: Kind
@@ -56,6 +58,7 @@ class Draft:
     attachments: tuple[Attachment, ...] = ()
     client_id: str | None = None
     cc_of: str | None = None
+    share_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -174,6 +177,7 @@ def _message(recipient: Recipient, draft: Draft, method: str, text: Text, by: Pe
         created_by=by,
         client_id=draft.client_id,
         cc_of=draft.cc_of,
+        share_id=draft.share_id,
         reply_token=token_hex(12) if method == "email" else None,
     )
 

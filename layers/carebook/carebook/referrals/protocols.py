@@ -11,6 +11,7 @@ from carebook.contacts.model import Contact
 from carebook.contacts.protocols import ContactStore
 from carebook.identity import Person
 from carebook.referrals.model import Appointment, Referral, ReferralRow
+from carebook.side_by_side import SideBySide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class ReferralWriting:
     for_contacts: tuple[tuple[Contact, HistoryEntry], ...] = ()
 
 
-class ReferralStore(Protocol):
+class ReferralStore(SideBySide, Protocol):
     """Where referrals are kept. A referral, its rows in lists and the histories are written together or not at all."""
 
     def find(self, account: str, client_id: str, referral_id: str) -> Referral:

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from carebook import keys
 from carebook.clients.model import Client, shown_of
@@ -14,6 +14,7 @@ from carebook.record_store import TableRecords, made_by_request, put_request_mar
 from carebook.referrals.documents import appointment_from, referral_document, referral_from, row_document, row_from
 from carebook.referrals.model import Appointment, Referral, ReferralRow, row_of
 from carebook.referrals.protocols import AlreadyMade, ReferralWriting
+from carebook.side_by_side import Reads
 from carebook.table import Row, Table
 
 _AT_ONCE: Final = 8
@@ -28,6 +29,7 @@ class TableReferrals:
         self._clients = clients
         self._contacts = contacts
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="referrals")
+        self.together: Any = Reads(table.connect, name="beside referrals")
 
     def find(self, account: str, client_id: str, referral_id: str) -> Referral:
         """One request."""

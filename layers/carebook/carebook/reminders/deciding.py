@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from carebook.addresses import CONSENT_CHANNELS
 from carebook.clients.model import Client, Link, LinkedContact
 from carebook.contacts.model import Reach
 from carebook.errors import Invalid
@@ -13,8 +14,8 @@ from carebook.ids import new_ulid
 from carebook.message_templates.merge_names import Kind, Method
 from carebook.message_templates.model import MessageTemplate, render
 from carebook.message_templates.service import which
-from carebook.messages.model import CONSENT_CHANNELS, Message, Status
 from carebook.messages.model import Kind as MessageKind
+from carebook.messages.model import Message, Status
 from carebook.messages.planning import Consents, Draft, Plan, Text, addresses_of, plan
 from carebook.messages.recipients import Recipient, recipient_of
 from carebook.settings.model import AccountSettings
@@ -186,7 +187,19 @@ def _planned(
         cc_of=None if linked is None else original or decision_id,
     )
     person = replace(recipient, reach=reach)
-    return plan(person, draft, settings=facts.settings, consents=consents, configured=facts.configured, by=by, now=now)
+    asking: dict[str, MessageTemplate] = {
+        method: own for (kind, method), own in facts.templates.items() if kind == "opt_in_request"
+    }
+    return plan(
+        person,
+        draft,
+        settings=facts.settings,
+        consents=consents,
+        configured=facts.configured,
+        by=by,
+        now=now,
+        requests=asking,
+    )
 
 
 def _taken(planned: Plan) -> set[tuple[str, str]]:

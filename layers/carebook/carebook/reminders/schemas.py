@@ -2,14 +2,13 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from carebook.channels import Method
-from carebook.fields import Day, Label, LongName
+from carebook.fields import Day, Label, LongName, Moment
 from carebook.settings.schemas import Currency
 
 AutomatedKind = Literal["appointment_notice", "appointment_reminder", "bill_reminder", "late_payment_notice"]
-Moment = Annotated[AwareDatetime, Field(strict=False)]
 Amount = Annotated[int, Field(ge=0, le=10**12)]
 
 

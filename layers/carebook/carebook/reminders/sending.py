@@ -14,7 +14,6 @@ from carebook.clients.model import Client
 from carebook.errors import Conflict
 from carebook.messages.model import Message
 from carebook.messages.service import queue_messages
-from carebook.observability import logger
 from carebook.reminders.deciding import AUTOMATIC, Decision, Occasion, decide, is_turned_on
 from carebook.reminders.gathering import ClientRef, Gathering
 from carebook.reminders.model import Dropped, Reminder, State
@@ -47,11 +46,12 @@ class DueStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All that a run needs."""
+    """All that a run needs; *note* keeps the exception that is being handled, with a word about it."""
 
     gathering: Gathering
     due: DueStore
     now: Callable[[], datetime]
+    note: Callable[[str], object]
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ def _send_some(run: Run, found: Sequence[Any], counts: Counts) -> None:
         steps = _steps(run, found)
     except Exception:  # noqa: BLE001 - whichever of them it is, it must not keep the others waiting
         if len(found) == 1:
-            logger.exception("Reminder failed")
+            run.note("Reminder failed")
             counts.failed += 1
             return
         middle = len(found) // 2
@@ -89,7 +89,7 @@ def _send_some(run: Run, found: Sequence[Any], counts: Counts) -> None:
             _send_some(run, half, counts)
         return
     written: list[Message] = []
-    for outcome in run.gathering.rounds.map(_tried, steps):
+    for outcome in run.gathering.rounds.map(lambda step: _tried(run, step), steps):
         if isinstance(outcome, Exception):
             counts.failed += 1
         elif outcome is None:
@@ -100,15 +100,15 @@ def _send_some(run: Run, found: Sequence[Any], counts: Counts) -> None:
     try:
         queue_messages(run.gathering.desk.queue, written)
     except Exception:  # noqa: BLE001 - they are written: their own sweep will queue them
-        logger.exception("Messages were not queued")
+        run.note("Messages were not queued")
         counts.failed += 1
 
 
-def _tried(step: _Step) -> list[Message] | Exception | None:
+def _tried(run: Run, step: _Step) -> list[Message] | Exception | None:
     try:
         return step()
     except Exception as error:  # noqa: BLE001 - one bad reminder must not keep the others waiting
-        logger.exception("Reminder failed")
+        run.note("Reminder failed")
         return error
 
 

@@ -84,9 +84,9 @@ class TableSchedule:
         writes = Writes()
         after = writing.after
         self._clients.note(writes, writing.client, writing.entry)
-        writes.put(_subject_item(after), NOT_THERE if writing.before is None else at_version(writing.before.version))
+        writes.put(subject_item(after), NOT_THERE if writing.before is None else at_version(writing.before.version))
         for before, reminder in writing.reminders:
-            writes.put(_reminder_item(reminder), NOT_THERE if before is None else at_version(before.version))
+            writes.put(reminder_item(reminder), NOT_THERE if before is None else at_version(before.version))
         if writing.decision is not None:
             add_decision(writes, writing.decision)
         if request:
@@ -123,7 +123,7 @@ class TableSchedule:
             Conflict: when something is not what it was any more.
         """
         writes = Writes()
-        writes.put(_reminder_item(after), at_version(before.version))
+        writes.put(reminder_item(after), at_version(before.version))
         writes.check(_subject_key(before), at_version(subject.version))
         client = decision.client
         writes.check(keys.client_key(client.account, client.id), at_version(client.version))
@@ -135,7 +135,7 @@ class TableSchedule:
 
     def drop(self, before: Reminder, after: Reminder) -> bool:
         """One conditional write; whether it was still what it was."""
-        return self._table.put_if(_reminder_item(after), at_version(before.version))
+        return self._table.put_if(reminder_item(after), at_version(before.version))
 
     def _reminders(self, account: str, client_id: str, subject_id: str) -> list[Reminder]:
         low, high = keys.reminders_range(subject_id)
@@ -170,7 +170,8 @@ def _told(decision: Decision, fate: Fate) -> Item:
     return history_item(decision.account, fate.recipient.id, entry)
 
 
-def _subject_item(subject: Subject) -> Item:
+def subject_item(subject: Subject) -> Item:
+    """The item of an appointment or a bill."""
     if isinstance(subject, Appointment):
         key = keys.appointment_key(subject.account, subject.client_id, subject.id)
         return make_item(key, "appointment", appointment_document(subject), version=subject.version)
@@ -192,7 +193,8 @@ def _subject(row: Row | None) -> Subject | None:
     return read(account, client_id, keys.subject_id_of(row.key.sk), row.version, row.doc)
 
 
-def _reminder_item(reminder: Reminder) -> Item:
+def reminder_item(reminder: Reminder) -> Item:
+    """The item of a reminder; it is on the due index for as long as it waits."""
     key = keys.reminder_key(
         reminder.account, reminder.client_id, reminder.subject_id, reminder.kind.value, reminder.lead
     )
