@@ -34,7 +34,7 @@ _INDEXES: Final = tuple(
 )
 # Long enough for threads that send requests side by side to begin, whatever else the machine does. It comes before the
 # request is answered: answering takes the processor, and by then all of them must have begun.
-_LATENCY_SECONDS: Final = 0.05
+_LATENCY_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
