@@ -6,9 +6,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -43,16 +45,16 @@ _ACCOUNTS: Final = 20
 _LATENCY: Final = 0.005
 _LEAD: Final = timedelta(minutes=2880)
 _A_MINUTE: Final = 60.0
-_AT_ONCE: Final = 10  # how many executions the queue starts at most
+_EXECUTIONS: Final = 2  # of the ten that the queue starts at most
 
 _TEXT: Final = """\
 ## Reminders
 
 10,000 reminders fall due in one minute, in 20 practices: each of another client, whose mother gets a copy. The function
-of the schedule shares them out in pages, and the pages are handed over by **one** execution, one after another; on AWS
-up to ten do it at once. AWS is a stand-in in this process that answers after 5 ms; each request is made, signed and
-read by botocore, so its CPU time is in it (as is the stand-in's own). Everything is shared out twice, as by a
-run that overlaps with the next.
+of the schedule shares them out in pages. **Two** executions, each a process of its own, hand these over, one page after
+another; on AWS up to ten do it at once. AWS is a stand-in in each process that answers after 5 ms; each request is
+made, signed and read by botocore, so its CPU time is in it, as is the stand-in's own. Everything is shared out twice,
+as by a run that overlaps with the next. Other work of this machine is in the seconds, and not in the CPU time.
 
 """
 
@@ -62,6 +64,7 @@ class Minute:
     """What the reminders that fell due in a minute took.
 
     Attributes:
+        cpu: seconds of each execution.
         requests: of AWS, by operation.
         once, twice: for how many reminders there is one decision, and several.
         messages: how many were written, and how many queued.
@@ -70,7 +73,7 @@ class Minute:
     due: int
     stored: int
     seconds: float
-    cpu: float
+    cpu: Sequence[float]
     requests: Mapping[str, int]
     reads: float
     writes: float
@@ -102,13 +105,13 @@ def reminders_part() -> tuple[str, list[str]]:
 
 
 _COLUMNS: Final = (
-    "due", "stored", "sent once", "twice", "messages", "queued", "seconds, one execution", "CPU, s",
+    "due", "stored", "sent once", "twice", "messages", "queued", "seconds", "CPU of each execution, s",
     "CPU each, ms", "RRU each", "WRU each", "target", "",
 )  # fmt: skip
 
 
 def _row(one: Minute) -> tuple[str, ...]:
-    verdict = "met" if one.seconds <= _A_MINUTE else "met by two" if one.seconds <= 2 * _A_MINUTE else "**missed**"
+    verdict = "met" if one.seconds <= _A_MINUTE else "**missed**"
     return (
         f"{one.due:,}",
         f"{one.stored:,}",
@@ -116,8 +119,8 @@ def _row(one: Minute) -> tuple[str, ...]:
         f"{one.twice:,}",
         *(f"{count:,}" for count in one.messages),
         f"{one.seconds:.1f}",
-        f"{one.cpu:.1f}",
-        f"{one.cpu / one.due * 1000:.2f}",
+        ", ".join(f"{seconds:.1f}" for seconds in one.cpu),
+        f"{sum(one.cpu) / one.due * 1000:.2f}",
         f"{one.reads / one.due:.1f}",
         f"{one.writes / one.due:.1f}",
         f"≤ {_A_MINUTE:.0f} s",
@@ -210,6 +213,13 @@ class Answering(StandIn):
             holds = super().put_if(item, condition)
         self._answer({})
         return self._real.put_if(item, condition) and holds
+
+    def begin(self) -> None:
+        """In a process of its own: threads and connections of the one before are not there."""
+        self._real = Table("stand-in", region="us-east-1")
+        self._lock = threading.Lock()
+        self._ready = threading.local()
+        self.requests = Counter()
 
     def keep(self, *items: Item) -> None:
         """Load items, uncharged."""
@@ -381,37 +391,84 @@ def _functions_on(table: Answering, pages: list[Any]) -> Iterator[Any]:
 def measure(due: int, stored: int) -> Minute:
     """Let *due* reminders of *stored* fall due, share them out twice, and hand them over."""
     table, pages = loaded(due, stored), list[Any]()
-    context: Any = Context(remaining_ms=55_000)
     with _functions_on(table, pages) as function:
         table.requests.clear()
-        before = table.taken
-        started, cpu = time.perf_counter(), time.process_time()
+        context: Any = Context(remaining_ms=55_000)
         counts = function.handler({}, context)
-        first = len(pages)
+    if counts["shared_out"] != due:
+        raise RuntimeError(f"{counts} were shared out")
+    started = time.perf_counter()
+    # Each process has the table as it is now, and pages that no other has.
+    with ProcessPoolExecutor(
+        max_workers=_EXECUTIONS, mp_context=get_context("fork"), initializer=_take_over, initargs=(table,)
+    ) as executions:
+        done = list(executions.map(_execution, [pages[number::_EXECUTIONS] for number in range(_EXECUTIONS)]))
+    requests, once, twice = Counter(table.requests), 0, 0
+    for one in done:
+        requests += Counter(one.requests)
+        once += one.once
+        twice += one.twice
+    return Minute(
+        due=due,
+        stored=stored,
+        seconds=max(one.finished for one in done) - started,
+        cpu=[one.cpu for one in done],
+        requests=dict(requests),
+        reads=sum(one.reads for one in done) + table.taken.reads,
+        writes=sum(one.writes for one in done) + table.taken.writes,
+        once=once,
+        twice=twice,
+        messages=(sum(one.messages for one in done), sum(one.queued for one in done)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one execution has done; *finished* when it had handed its pages over for the first time."""
+
+    finished: float
+    cpu: float
+    requests: Mapping[str, int]
+    reads: float
+    writes: float
+    once: int
+    twice: int
+    messages: int
+    queued: int
+
+
+_mine: list[Answering] = []
+
+
+def _take_over(table: Answering) -> None:
+    table.begin()
+    _mine.append(table)
+
+
+def _execution(pages: Sequence[Any]) -> Done:
+    table = _mine[0]
+    context: Any = Context(remaining_ms=55_000)
+    with _functions_on(table, []) as function:
+        before, cpu = table.taken, time.process_time()
         _hand_over(function, pages, context)
-        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-        # The next run began before the first was done, and shared the same out again.
-        _hand_over(function, pages[:first], context)
-        again = function.handler({}, context)
-    if counts["shared_out"] != due or again["shared_out"]:
-        raise RuntimeError(f"{counts} were shared out first, {again} then")
+        finished, cpu = time.perf_counter(), time.process_time() - cpu
+        _hand_over(function, pages, context)  # the next run began before this was done, and shared out the same
     decisions: Counter[str] = Counter()
     messages = 0
     for key, item in table.scan():
         if key.sk.startswith(keys.DECISIONS_FIRST):
             decisions[json.loads(item.doc or "")["subject_id"]] += 1
         messages += key.sk.startswith(keys.MESSAGES_FIRST) and Status.QUEUED.value in (item.doc or "")
-    return Minute(
-        due=due,
-        stored=stored,
-        seconds=seconds,
+    return Done(
+        finished=finished,
         cpu=cpu,
         requests=dict(table.requests),
         reads=table.taken.reads - before.reads,
         writes=table.taken.writes - before.writes,
         once=sum(count == 1 for count in decisions.values()),
         twice=sum(count > 1 for count in decisions.values()),
-        messages=(messages, table.queued),
+        messages=messages,
+        queued=table.queued,
     )
 
 

@@ -144,9 +144,9 @@ def reminder_from(account: str, client_id: str, version: int, doc: Mapping[str, 
         state=State(doc["state"]),
         reason=None if doc["reason"] is None else Dropped(doc["reason"]),
         handled_at=_moment(doc["handled_at"]),
-        rest=None if doc["rest"] is None else _rest_from(doc["rest"]),
+        rest=None if doc.get("rest") is None else _rest_from(doc["rest"]),
         news=None
-        if doc["news"] is None
+        if doc.get("news") is None
         else News(moved_from=_moment(doc["news"]["moved_from"]), canceled=doc["news"]["canceled"]),
         version=version,
     )

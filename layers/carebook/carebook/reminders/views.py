@@ -63,7 +63,7 @@ def preview_view(decision: Decision) -> PreviewOfDecision:
 
 def decision_view(decision_id: str, document: Mapping[str, Any]) -> DecisionView:
     """What was decided, out of its document."""
-    return cast("DecisionView", {"id": decision_id, **document})
+    return cast("DecisionView", {"id": decision_id, "continues": None, **document})
 
 
 def _person(fate: Fate, client: Client) -> PersonView:
