@@ -32,8 +32,9 @@ _INDEXES: Final = tuple(
     Index(*(key["AttributeName"] for key in index["KeySchema"]))
     for index in table_properties()["GlobalSecondaryIndexes"]
 )
-# Long enough for requests that are sent side by side to overlap, whatever else the machine does.
-_LATENCY_SECONDS: Final = 0.03
+# Long enough for threads that send requests side by side to begin, whatever else the machine does. It comes before the
+# request is answered: answering takes the processor, and by then all of them must have begun.
+_LATENCY_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,11 @@ def recorded() -> Iterator[list[Request]]:
         if operation_model.service_model.protocol != "json":  # S3: it takes no capacity units
             return _timed(requests, original, endpoint, operation_model, request_dict)
         operation, body = operation_model.name, json.loads(request_dict["body"])
+        started = time.perf_counter()
+        time.sleep(_LATENCY_SECONDS)
         writes = writes_of(operation, body, _KEY)
         before = [_look_up(write.key) for write in writes]
-        started = time.perf_counter()
         answered = original(endpoint, operation_model, request_dict)
-        time.sleep(_LATENCY_SECONDS)
         finished = time.perf_counter()
         http: Any = answered[0]
         document, target = json.loads(http.content), request_dict["headers"]["X-Amz-Target"]
@@ -132,8 +133,8 @@ def _timed(
     requests: list[Request], original: Any, endpoint: Endpoint, operation_model: Any, request_dict: dict[str, Any]
 ) -> Any:
     started = time.perf_counter()
-    answered = original(endpoint, operation_model, request_dict)
     time.sleep(_LATENCY_SECONDS)
+    answered = original(endpoint, operation_model, request_dict)
     name = operation_model.name
     answer = Canned.of(answered[0].status_code, {}, {})
     requests.append(Request(name, name, {}, answer, started, time.perf_counter(), Capacity()))

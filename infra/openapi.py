@@ -32,6 +32,7 @@ _SUCCESSES: Final = {
     "202": "Taken on; the rest happens by itself",
     "204": "Done; there is nothing to say",
 }
+_MADE_BY_PUT: Final = {"/clients/{client_id}/contacts/{contact_id}"}  # 201 at first, 200 from then on
 _PROBLEMS: Final = {
     "400": "Malformed JSON, or a cursor of another list",
     "401": "No valid token",
@@ -107,6 +108,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             as_json = response["content"]["application/json"]["schema"]
             as_json.update(as_json.pop("anyOf")[0])  # the other one is the PDF
             response["content"]["application/pdf"] = {"schema": {"type": "string", "format": "binary"}}
+    if method == "put" and path in _MADE_BY_PUT:
+        made = operation["responses"]["200"] | {"description": "Made; there was none before"}
+        operation["responses"] = {"200": operation["responses"]["200"], "201": made}
     for status in _problems(path, method):
         operation["responses"][status] = {
             "description": _PROBLEMS[status],

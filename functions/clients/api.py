@@ -14,9 +14,9 @@ from carebook.clients.linking import (
     Books,
     LinkAct,
     clients_of_contact,
-    contacts_of_client,
     link_contact,
     unlink_contact,
+    view_contacts_of_client,
 )
 from carebook.clients.purging import purge_client
 from carebook.clients.reading import details_at, details_of, terms_of
@@ -40,6 +40,7 @@ from carebook.http.api import Api, answer, no_content
 from carebook.http.patches import MergePatch
 from carebook.identity import Permission
 from carebook.instants import instant, parse_instant, utcnow
+from carebook.messages.withdrawing import Withdrawal
 from carebook.search.plan import plan_search
 from carebook.search.service import Position
 from carebook.search.store import AccountIndex
@@ -71,7 +72,7 @@ def clients() -> TableClients:
 @lru_cache(maxsize=1)
 def books() -> Books:
     contacts = TableContacts(open_table())
-    return Books(clients(), contacts, TableLinks(open_table(), clients(), contacts))
+    return Books(clients(), contacts, TableLinks(open_table(), clients(), contacts, Withdrawal(open_table())))
 
 
 @api.post("/clients", tags=["clients"], summary="Add a client", status_code=201)
@@ -220,10 +221,9 @@ def history(client_id: str, limit: Limit = 50, cursor: Cursor = None) -> Respons
 def list_contacts(client_id: str) -> Response[ContactsOfClient]:
     principal = api.principal
     principal.require(Permission.USE_CLIENTS)
-    client, settings = service.view_client(
-        clients(), account=principal.account, client_id=client_id, viewer=principal.person, now=utcnow()
+    linked, settings = view_contacts_of_client(
+        books(), account=principal.account, client_id=client_id, viewer=principal.person, now=utcnow()
     )
-    linked = contacts_of_client(books(), account=principal.account, client_id=client.id)
     return answer({"items": [contact_of_client(one, settings) for one in linked], "next_cursor": None})
 
 
@@ -231,8 +231,7 @@ def list_contacts(client_id: str) -> Response[ContactsOfClient]:
 def link(client_id: str, contact_id: str, terms: Annotated[LinkInput, Body()]) -> Response[ContactOfClient]:
     principal = api.principal
     principal.require(Permission.USE_CLIENTS)
-    linked, is_new = link_contact(books(), _act(client_id, contact_id), terms_of(terms))
-    settings = TableSettings(open_table()).current(principal.account)
+    linked, settings, is_new = link_contact(books(), _act(client_id, contact_id), terms_of(terms))
     return answer(contact_of_client(linked, settings), status=201 if is_new else 200, version=linked.link.version)
 
 
@@ -266,11 +265,15 @@ def list_clients_of(contact_id: str, limit: Limit = 50, cursor: Cursor = None) -
     principal = api.principal
     principal.require(Permission.USE_CLIENTS)
     position = api.unseal_cursor(cursor)
-    contact, _settings = view_contact(
-        books().contacts, account=principal.account, contact_id=contact_id, viewer=principal.person, now=utcnow()
-    )
     linked, next_before = clients_of_contact(
-        books(), contact=contact, before=position[0] if position else None, limit=limit
+        books(),
+        lambda: view_contact(
+            books().contacts, account=principal.account, contact_id=contact_id, viewer=principal.person, now=utcnow()
+        ),
+        account=principal.account,
+        contact_id=contact_id,
+        before=position[0] if position else None,
+        limit=limit,
     )
     next_cursor = api.seal_cursor([next_before] if next_before else None)
     return answer({"items": [client_of_contact(one) for one in linked], "next_cursor": next_cursor})

@@ -1,5 +1,6 @@
-"""HTTP: the cover page of a contact."""
+"""HTTP: the cover pages of contacts and clients."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,11 +12,12 @@ from carebook.clients.linking import Books, first_clients
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.cover.model import COUNTED, SHOWN, Part
-from carebook.cover.schemas import CoverView
+from carebook.cover.of_client import view_client_cover
+from carebook.cover.schemas import ClientCoverView, CoverView
 from carebook.cover.sections import SECTIONS
 from carebook.cover.service import view_cover
-from carebook.cover.store import TableSections
-from carebook.cover.views import cover_view
+from carebook.cover.store import Gathering, TableSections
+from carebook.cover.views import client_cover_view, cover_view
 from carebook.http.api import Api, answer
 from carebook.identity import Permission
 from carebook.instants import utcnow
@@ -47,18 +49,29 @@ def clients() -> TableClients:
     return TableClients(open_table())
 
 
-def _clients(account: str, contact_id: str) -> Part:
-    items, count, exact = first_clients(books(), account=account, contact_id=contact_id, shown=SHOWN, counted=COUNTED)
+def _clients(account: str, contact_id: str, links: Sequence[Any]) -> Part:
+    items, count, exact = first_clients(
+        books(), links, account=account, contact_id=contact_id, shown=SHOWN, counted=COUNTED
+    )
     return Part(tuple(items), count, exact)
 
 
-def _referrals(account: str, contact_id: str) -> Part:
-    items, count, exact = first_referrals(desk(), account=account, contact_id=contact_id, shown=SHOWN, counted=COUNTED)
+def _referrals(account: str, contact_id: str, found: Sequence[Any]) -> Part:
+    items, count, exact = first_referrals(
+        desk(), found, account=account, contact_id=contact_id, shown=SHOWN, counted=COUNTED
+    )
     return Part(tuple(items), count, exact)
 
 
-# What is more than a range of keys.
-GATHERED: Final = {"clients": _clients, "referrals": _referrals}
+# What stays with a contact that was merged into another. One more than are counted tells whether there are more.
+GATHERED: Final = {
+    "clients": Gathering(
+        lambda account, contact_id: books().links.of_this_contact(account, contact_id, limit=COUNTED + 1), _clients
+    ),
+    "referrals": Gathering(
+        lambda account, contact_id: desk().referrals.of_this_contact(account, contact_id, limit=COUNTED + 1), _referrals
+    ),
+}
 
 
 @lru_cache(maxsize=1)
@@ -73,6 +86,16 @@ def read(contact_id: str) -> Response[CoverView]:
     now = utcnow()
     cover = view_cover(contacts(), sections(), contact_id=contact_id, caller=principal, now=now)
     return answer(cover_view(cover, now))
+
+
+@api.get("/clients/<client_id>/cover", tags=["clients"], summary="A client and what hangs on it, in one call")
+def read_client(client_id: str) -> Response[ClientCoverView]:
+    principal = api.principal
+    principal.require(Permission.USE_CLIENTS)
+    cover = view_client_cover(
+        books(), desk(), account=principal.account, client_id=client_id, viewer=principal.person, now=utcnow()
+    )
+    return answer(client_cover_view(cover))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from carebook import environment, keys
+from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.events import each_message
 from carebook.files.bucket import FileBuckets
@@ -32,7 +33,8 @@ def bucket() -> InboundBucket:
 def inbox() -> Inbox:
     table = open_table()
     keeping = Keeping(TableFiles(table), FileBuckets(table), partial(secrets.token_urlsafe, 24), keys.object_key)
-    return Inbox(TableMessages(table), TableContacts(table), QueuedMessages(table), keeping, utcnow)
+    stores = (TableMessages(table), TableContacts(table), TableClients(table))
+    return Inbox(*stores, QueuedMessages(table), keeping, utcnow)
 
 
 def receive(message: Mapping[str, Any]) -> None:

@@ -168,12 +168,13 @@ def list_of_contact(contact_id: str, limit: Limit = 50, cursor: Cursor = None) -
     principal = api.principal
     principal.require(Permission.USE_CLIENTS)
     position, now = api.unseal_cursor(cursor), utcnow()
-    contact, settings = view_contact(
-        desk().contacts, account=principal.account, contact_id=contact_id, viewer=principal.person, now=now
-    )
-    listed, next_before = referrals_by_contact(
+    listed, settings, next_before = referrals_by_contact(
         desk(),
-        contact=contact,
+        lambda: view_contact(
+            desk().contacts, account=principal.account, contact_id=contact_id, viewer=principal.person, now=now
+        ),
+        account=principal.account,
+        contact_id=contact_id,
         before=position[0] if position else None,
         limit=limit,
     )
@@ -194,15 +195,17 @@ def list_of_account(
     principal.require(Permission.USE_CLIENTS)
     query = (status or "", received_from or "", received_to or "")
     position = api.unseal_cursor(cursor, *query)
-    settings = TableSettings(open_table()).current(principal.account)
-    listed, next_before = list_referrals(
-        desk(),
-        account=principal.account,
-        status=status,
-        received_from=received_from,
-        received_to=received_to,
-        before=position[0] if position else None,
-        limit=limit,
+    (listed, next_before), settings = desk().referrals.together(
+        lambda: list_referrals(
+            desk(),
+            account=principal.account,
+            status=status,
+            received_from=received_from,
+            received_to=received_to,
+            before=position[0] if position else None,
+            limit=limit,
+        ),
+        lambda: TableSettings(open_table()).current(principal.account),
     )
     today = day_in(settings.time_zone, utcnow())
     next_cursor = api.seal_cursor([next_before] if next_before else None, *query)

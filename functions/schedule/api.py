@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from carebook.appointments.model import AppointmentDetails
+from carebook.appointments.model import Appointment, AppointmentDetails
 from carebook.bills.model import Bill, BillDetails
 from carebook.bills.model import Status as BillStatus
 from carebook.clients.link_store import TableLinks
@@ -21,17 +21,16 @@ from carebook.http.patches import MergePatch
 from carebook.identity import Permission
 from carebook.instants import day_in, utcnow
 from carebook.merge_patch import merge_patch
-from carebook.message_templates.merge_names import samples_of
 from carebook.message_templates.store import TableMessageTemplates
 from carebook.messages.providers import is_configured
 from carebook.messages.queue import QueuedMessages
 from carebook.messages.schemas import MessagePage
 from carebook.messages.store import TableMessages
 from carebook.messages.views import message_view
-from carebook.reminders import service
-from carebook.reminders.deciding import Occasion
+from carebook.reminders import appointing, billing, previewing
 from carebook.reminders.documents import appointment_details, bill_details
 from carebook.reminders.history import messages_about
+from carebook.reminders.protocols import Desk, ScheduleAct
 from carebook.reminders.reading import appointment_of, bill_of, read_appointment, read_bill
 from carebook.reminders.schemas import (
     AppointmentPage,
@@ -46,7 +45,7 @@ from carebook.reminders.schemas import (
     PutAppointment,
     PutBill,
 )
-from carebook.reminders.service import Desk, ScheduleAct, checked_external_id
+from carebook.reminders.service import checked_external_id
 from carebook.reminders.store import TableSchedule
 from carebook.reminders.views import appointment_view, bill_view, decision_view, preview_view
 from carebook.settings.model import AccountSettings
@@ -103,9 +102,9 @@ def _viewed(act: ScheduleAct) -> AccountSettings:
 
 @api.post("/clients/<client_id>/appointments", tags=["appointments"], summary="Make an appointment", status_code=201)
 def make_appointment(client_id: str, new: Annotated[NewAppointment, Body()]) -> Response[AppointmentView]:
-    made = service.add_appointment(desk(), _act(client_id), appointment_of(new), request=api.once)
+    made = appointing.add_appointment(desk(), _act(client_id), appointment_of(new), request=api.once)
     location = {"Location": f"/clients/{made.client_id}/appointments/{made.id}"}
-    return answer(appointment_view(made), status=201, version=made.version, headers=location)
+    return _appointment_answer(made, status=201, headers=location)
 
 
 @api.get("/clients/<client_id>/appointments", tags=["appointments"], summary="A client's appointments")
@@ -118,15 +117,16 @@ def list_appointments(client_id: str, limit: Limit = 50, cursor: Cursor = None) 
         found = [one for one in found if (one.details.starts_at.isoformat(), one.id) < (position[0], position[1])]
     last = found[limit - 1] if len(found) > limit else None
     next_cursor = api.seal_cursor([last.details.starts_at.isoformat(), last.id] if last else None)
-    return answer({"items": [appointment_view(one) for one in found[:limit]], "next_cursor": next_cursor})
+    reminders = schedule().reminders(act.account, client_id)
+    return answer({"items": [appointment_view(one, reminders) for one in found[:limit]], "next_cursor": next_cursor})
 
 
 @api.get("/clients/<client_id>/appointments/<appointment_id>", tags=["appointments"], summary="Read an appointment")
 def read_one_appointment(client_id: str, appointment_id: str) -> Response[AppointmentView]:
     act = _act(client_id, appointment_id)
     _viewed(act)
-    found, _reminders = schedule().appointment(act.account, client_id, appointment_id)
-    return answer(appointment_view(found), version=found.version)
+    found, reminders = schedule().appointment(act.account, client_id, appointment_id)
+    return answer(appointment_view(found, reminders), version=found.version)
 
 
 @api.patch(
@@ -138,8 +138,8 @@ def change_appointment(
     def edit(before: AppointmentDetails) -> AppointmentDetails:
         return read_appointment(merge_patch(appointment_details(before), patch.root))
 
-    changed = service.change_appointment(desk(), _act(client_id, appointment_id), edit)
-    return answer(appointment_view(changed), version=changed.version)
+    changed = appointing.change_appointment(desk(), _act(client_id, appointment_id), edit)
+    return _appointment_answer(changed)
 
 
 @api.delete(
@@ -149,7 +149,7 @@ def change_appointment(
     status_code=204,
 )
 def cancel_appointment(client_id: str, appointment_id: str) -> Response[Any]:
-    service.cancel_appointment(desk(), _act(client_id, appointment_id))
+    appointing.cancel_appointment(desk(), _act(client_id, appointment_id))
     return no_content()
 
 
@@ -161,20 +161,27 @@ def cancel_appointment(client_id: str, appointment_id: str) -> Response[Any]:
 def put_appointment(
     client_id: str, appointment_id: str, new: Annotated[PutAppointment, Body()]
 ) -> Response[AppointmentView]:
-    kept, is_new = service.put_appointment(
+    kept, is_new = appointing.put_appointment(
         desk(),
         _act(client_id),
         checked_external_id(appointment_id),
         appointment_of(new),
         canceled=new.status == "canceled",
     )
-    return answer(appointment_view(kept), status=201 if is_new else 200, version=kept.version)
+    return _appointment_answer(kept, status=201 if is_new else 200)
+
+
+def _appointment_answer(
+    appointment: Appointment, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response[AppointmentView]:
+    reminders = schedule().reminders(appointment.account, appointment.client_id, appointment.id)
+    return answer(appointment_view(appointment, reminders), status=status, version=appointment.version, headers=headers)
 
 
 @api.post("/clients/<client_id>/bills", tags=["bills"], summary="Add a bill", status_code=201)
 def add_bill(client_id: str, new: Annotated[NewBill, Body()]) -> Response[BillView]:
     act, settings = _act(client_id), _settings()
-    made = service.add_bill(desk(), act, bill_of(new, settings), request=api.once)
+    made = billing.add_bill(desk(), act, bill_of(new, settings), request=api.once)
     location = {"Location": f"/clients/{made.client_id}/bills/{made.id}"}
     return _bill_answer(made, settings, act, status=201, headers=location)
 
@@ -190,7 +197,8 @@ def list_bills(client_id: str, limit: Limit = 50, cursor: Cursor = None) -> Resp
     last = found[limit - 1] if len(found) > limit else None
     next_cursor = api.seal_cursor([last.details.due_on.isoformat(), last.id] if last else None)
     today = day_in(settings.time_zone, act.now)
-    return answer({"items": [bill_view(one, today) for one in found[:limit]], "next_cursor": next_cursor})
+    reminders = schedule().reminders(act.account, client_id)
+    return answer({"items": [bill_view(one, reminders, today) for one in found[:limit]], "next_cursor": next_cursor})
 
 
 @api.get("/clients/<client_id>/bills/<bill_id>", tags=["bills"], summary="Read a bill")
@@ -209,7 +217,7 @@ def change_bill(client_id: str, bill_id: str, patch: Annotated[MergePatch[PutBil
     def edit(before: BillDetails) -> BillDetails:
         return read_bill(merge_patch(bill_details(before), wanted), settings)
 
-    changed = service.change_bill(desk(), act, edit, service.read_status(status))
+    changed = billing.change_bill(desk(), act, edit, billing.read_status(status))
     return _bill_answer(changed, settings, act)
 
 
@@ -220,7 +228,7 @@ def change_bill(client_id: str, bill_id: str, patch: Annotated[MergePatch[PutBil
 )
 def put_bill(client_id: str, bill_id: str, new: Annotated[PutBill, Body()]) -> Response[BillView]:
     act, settings = _act(client_id), _settings()
-    kept, is_new = service.put_bill(
+    kept, is_new = billing.put_bill(
         desk(), act, checked_external_id(bill_id), bill_of(new, settings), BillStatus(new.status)
     )
     return _bill_answer(kept, settings, act, status=201 if is_new else 200)
@@ -235,7 +243,8 @@ def _bill_answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response[BillView]:
     today = day_in(settings.time_zone, act.now)
-    return answer(bill_view(bill, today), status=status, version=bill.version, headers=headers)
+    reminders = schedule().reminders(bill.account, bill.client_id, bill.id)
+    return answer(bill_view(bill, reminders, today), status=status, version=bill.version, headers=headers)
 
 
 @api.get(
@@ -285,13 +294,10 @@ def preview(client_id: str, wanted: Annotated[PreviewInput, Body()]) -> Response
     client, settings = view_client(
         desk().books.clients, account=act.account, client_id=act.client_id, viewer=act.by, now=act.now
     )
-    samples = {
-        name: value for name, value in samples_of(wanted.kind).items() if name.startswith(("appointment", "bill"))
-    }
-    samples |= dict.fromkeys(("appointment.moved", "appointment.canceled"), "")
-    occasion = Occasion(kind=wanted.kind, subject_id=None, values=lambda _: samples)
-    facts = service.facts_of(desk(), client, settings)
-    return answer(preview_view(service.decide_now(desk(), facts, occasion, by=act.by, now=act.now)))
+    decision = previewing.preview(
+        desk(), schedule(), kind=wanted.kind, client=client, settings=settings, by=act.by, now=act.now
+    )
+    return answer(preview_view(decision))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

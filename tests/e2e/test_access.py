@@ -95,6 +95,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/contacts/{contact_id}/referrals"): (None, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/claim"): (None, EVERYBODY, 200),
     ("GET", "/contacts/{contact_id}/cover"): (None, EVERYBODY, 200),
+    ("GET", "/clients/{client_id}/cover"): (None, EVERYBODY, 200),
     ("GET", "/tasks"): (None, EVERYBODY, 200),
     ("POST", "/contacts/{contact_id}/tasks"): ({"title": "Call"}, EVERYBODY, 201),
     ("GET", "/contacts/{contact_id}/tasks"): (None, EVERYBODY, 200),

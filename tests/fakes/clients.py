@@ -10,7 +10,7 @@ from carebook.errors import Conflict
 from carebook.identity import Person
 from carebook.settings.service import SettingsStore
 from tests.fakes.contacts import MemoryContacts
-from tests.fakes.records import MemoryRecords
+from tests.fakes.records import MemoryRecords, OneByOne
 
 
 class MemoryClients(MemoryRecords[Client]):
@@ -41,7 +41,7 @@ class MemoryClients(MemoryRecords[Client]):
         return [row for row in found if after is None or row[0] > after][:limit]
 
 
-class MemoryLinks:
+class MemoryLinks(OneByOne):
     """A ``LinkStore`` without a table."""
 
     def __init__(self, clients: MemoryClients, contacts: MemoryContacts) -> None:
@@ -62,6 +62,10 @@ class MemoryLinks:
             if link.account == account and link.contact_id in ids and (before is None or link.client_id < before)
         ]
         return sorted(found, key=lambda link: (link.client_id, link.contact_id), reverse=True)
+
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[Link]:
+        found = [link for link in self._kept.values() if (link.account, link.contact_id) == (account, contact_id)]
+        return sorted(found, key=lambda link: link.client_id, reverse=True)[:limit]
 
     def write(self, writing: LinkWriting) -> None:
         self._clients.refuse_outdated(writing.client)

@@ -119,6 +119,11 @@ class MemoryBuckets:
         self.names[place.key] = file.details.name
         return self.put(place.key, self.objects[place], bucket="files")
 
+    def put_back(self, place: Place) -> Place:
+        if place not in self.objects:
+            raise Gone
+        return self.put(place.key, self.objects[place])
+
     def remove(self, place: Place) -> None:
         self.objects.pop(place, None)
 

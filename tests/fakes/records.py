@@ -1,6 +1,6 @@
 """Records of one kind kept in memory, as far as contacts and clients are alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,13 @@ from carebook.settings.service import SettingsStore
 from tests.fakes.settings import MemorySettings
 
 _REQUESTS_REMEMBERED = timedelta(hours=24)
+
+
+class OneByOne:
+    """Reads, one after the other."""
+
+    def together(self, *reads: Callable[[], Any]) -> Any:
+        return tuple(read() for read in reads)
 
 
 class MemoryRecords[R: Record[Any]]:

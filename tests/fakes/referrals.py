@@ -6,9 +6,10 @@ from carebook.referrals.model import Appointment, Referral, ReferralRow, row_of
 from carebook.referrals.protocols import AlreadyMade, ReferralWriting
 from tests.fakes.clients import MemoryClients
 from tests.fakes.contacts import MemoryContacts
+from tests.fakes.records import OneByOne
 
 
-class MemoryReferrals:
+class MemoryReferrals(OneByOne):
     """A ``ReferralStore`` without a table. Its appointments are put there by tests."""
 
     def __init__(self, clients: MemoryClients, contacts: MemoryContacts) -> None:
@@ -37,6 +38,11 @@ class MemoryReferrals:
     ) -> list[tuple[str, ReferralRow]]:
         ids = [contact_id, *self._contacts.merged_in(account, contact_id)]
         return _latest_first([one for one in self._of(account) if one.details.contact_id in ids], before, limit)
+
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[tuple[str, Referral]]:
+        found = [one for one in self._of(account) if one.details.contact_id == contact_id]
+        placed = [(f"{one.details.received_on}#{one.id}", one) for one in found]
+        return sorted(placed, key=lambda pair: pair[0], reverse=True)[:limit]
 
     def rows(
         self,

@@ -1,5 +1,6 @@
 """What each function asks of DynamoDB is what its role lets it do: nothing is missing, nothing is left over."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from botocore.client import BaseClient
 from carebook.documents.bucket import DocumentBucket
 from carebook.instants import utcnow
 from carebook.items import NOT_THERE, make_item
-from carebook.keys import contact_pk, link_key
+from carebook.keys import client_pk, contact_pk, link_key
 from carebook.search.store import AccountIndex
 from carebook.table import open_table
 from functions.contacts import purge_archived
@@ -340,9 +341,13 @@ def test_the_tasks_function(director: Caller) -> None:
 
 def test_the_cover_function(director: Caller) -> None:
     contact = director.post("/contacts", physician()).body["id"]
+    client = director.post("/clients", child()).body["id"]
+    director.put(f"/clients/{client}/contacts/{contact}", {})
     with recorded() as asked:
         director.get(f"/contacts/{contact}/cover")
         director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/cover")
+        director.get(f"/clients/{client}/cover")
+        director.get("/clients/cli_01ARZ3NDEKTSV4RRFFQ69G5FAV/cover")
     assert asked == CALLS["CoverApi"]
 
 
@@ -438,14 +443,33 @@ def test_the_schedule_function(director: Caller) -> None:
     assert asked == CALLS["ScheduleApi"]
 
 
-@pytest.mark.usefixtures("message_queue")
-def test_the_function_that_hands_reminders_over(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+def one_bill_reminder(director: Caller) -> str:
+    """A client with a contact, one whose contact is gone, and a bill that falls due far from now."""
     client = appointed(director)
     director.post(f"/clients/{client}/bills", {
         "number": "7", "amount": 100, "issued_on": "2026-11-25", "due_on": "2099-01-01",
     })  # fmt: skip
     leave_link_behind(director.account, client)
+    return client
+
+
+@pytest.mark.usefixtures("message_queue")
+def test_the_function_that_hands_reminders_over(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    one_bill_reminder(director)
     monkeypatch.setattr(send_due, "utcnow", lambda: datetime(2098, 12, 30, tzinfo=UTC))
     with recorded() as asked:
         assert send_due.handler({}, Context())["sent"] == 1
     assert asked == CALLS["SendDue"]
+
+
+@pytest.mark.usefixtures("message_queue")
+def test_the_function_that_hands_a_page_of_reminders_over(director: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = one_bill_reminder(director)
+    monkeypatch.setattr(send_due, "utcnow", lambda: datetime(2098, 12, 30, tzinfo=UTC))
+    pk = client_pk(director.account, client)
+    rows = open_table().query(pk, low="REM#", high="REM#~", limit=10)
+    page = [[row.key.pk, row.key.sk] for row in rows if "bill_reminder" in row.key.sk]
+    with recorded() as asked:
+        answer = send_due.page_handler({"Records": [{"messageId": "m", "body": json.dumps(page)}]}, Context())
+    assert (len(page), answer) == (1, {"batchItemFailures": []})
+    assert asked == CALLS["HandOver"]

@@ -66,7 +66,10 @@ def test_without_a_referrer_nobody_is_named(director: Caller) -> None:
 
 
 def test_a_primary_care_provider_can_be_named_besides(director: Caller) -> None:
-    contact, other = add_physician(director), add_physician(director, first_name="Ben", last_name="Okoro")
+    contact, other = (
+        add_physician(director),
+        add_physician(director, first_name="Ben", last_name="Okoro", npi="1003000126"),
+    )
     referral = refer(director, add_client(director), contact)
     for target in (f"{path(referral)}/claim", f"/contacts/{contact}/claim"):
         claim = director.get(f"{target}?primary_care={other}").body
@@ -88,6 +91,32 @@ def test_the_items_can_be_had_for_print(director: Caller, query: str) -> None:
         (page,) = PdfReader(BytesIO(answer.text.encode("ascii"))).pages
         text = page.extract_text().split()
         assert ("A12345" in text, "MD" in text, "1234567893" in text) == (not query, not query, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found", "name", "other_id"),
+    [
+        ({"first_name": None, "middle_name": None, "last_name": None}, ["organization_only"], None, None),
+        ({"npi": None}, ["npi_missing"], "Ana M Berg MD FACP", "0B"),
+        ({"other_id_qualifier": "LU"}, ["location_number_left_out"], "Ana M Berg MD FACP", None),
+        ({"last_name": "Bergmannsteiner-Lee"}, ["name_shortened"], "Ana Bergmannsteiner-Lee", "0B"),
+        ({"last_name": "Berg, Jr."}, ["last_name_divided", "punctuation_removed"], "Ana M Berg Jr MD FACP", "0B"),
+        ({"last_name": "St. Berg-Lee"}, ["punctuation_removed"], "Ana M St Berg-Lee MD", "0B"),
+        ({"last_name": "Петрова"}, ["name_transliterated"], "Ana M Petrova MD FACP", "0B"),
+    ],
+)
+def test_what_is_wrong_with_the_referrer_is_said_on_the_claim_of_the_referral(
+    director: Caller, changes: dict[str, str | None], found: list[str], name: str | None, other_id: str | None
+) -> None:
+    contact = add_physician(director, **({"last_name": "Berg"} | changes))
+    referral = refer(director, add_client(director), contact)
+    claim = director.get(f"{path(referral)}/claim").body
+    assert set(found) <= set(codes(claim)), claim
+    printed = claim["item_17"]["name"]
+    assert printed is None if name is None else name in printed
+    assert len(printed or "") <= 24
+    assert (claim["item_17a"] and claim["item_17a"]["qualifier"]) == other_id
+    assert bool(claim["x12"]) is (name is not None)
 
 
 def test_where_nobody_can_be_named_nothing_is_printed(director: Caller) -> None:

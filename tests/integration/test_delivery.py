@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from carebook.contacts.store import TableContacts
+from carebook.errors import Conflict
 from carebook.identity import Person
 from carebook.messages import service
 from carebook.messages.attachments import AttachmentNotReady, AttachmentRef
@@ -19,7 +21,7 @@ from carebook.messages.model import Attachment, Message, Status
 from carebook.messages.receipts import Receipt
 from carebook.messages.receiving import Receipts, record_receipt
 from carebook.messages.recipients import ContactRecipients
-from carebook.messages.service import MessageRef, Outbox, ref_of, send_message
+from carebook.messages.service import MessageRef, NotReachable, Outbox, ref_of, send_message
 from carebook.messages.store import TableMessages
 from carebook.messages.sweeping import Sweep, sweep_message
 from carebook.settings.store import TableSettings
@@ -44,10 +46,11 @@ class OneFile:
     """A source with one PDF, until it is taken away."""
 
     def __init__(self) -> None:
+        self.content_type = "application/pdf"
         self.refusal: str | None = None
 
     def describe(self, account: str, recipient_id: str, refs: Any) -> list[Attachment]:
-        return [Attachment(ref.kind, ref.id, "report.pdf", "application/pdf", 8) for ref in refs]
+        return [Attachment(ref.kind, ref.id, "report.pdf", self.content_type, 8) for ref in refs]
 
     def content(self, account: str, recipient_id: str, attachment: Attachment) -> bytes:
         if self.refusal is not None:
@@ -131,6 +134,67 @@ def test_asked_for_twice_it_is_sent_once(bench: Bench) -> None:
     bench.run(refs)
     bench.run(refs * 2)
     assert len(bench.provider.sent) == 1
+
+
+def test_of_two_runs_that_have_both_read_a_message_one_sends_it(bench: Bench) -> None:
+    (message,) = bench.write()
+    refs = list(bench.queue.refs)
+
+    def overtaken() -> bool:  # asked after the messages were read, and before the first is claimed
+        bench.run(refs)
+        return True
+
+    assert deliver(bench.delivery, refs, go_on=overtaken) == {}
+    assert len(bench.provider.sent) == 1
+    assert [step.status for step in bench.now(message).history] == [Status.QUEUED, Status.SENDING, Status.SENT]
+
+
+def test_a_receipt_between_a_message_and_the_next_is_not_overwritten(bench: Bench) -> None:
+    first, second = (bench.write(body)[0] for body in ("one", "two"))
+
+    def reported() -> bool:
+        for outgoing in bench.provider.sent:
+            provider_id = f"provider-1-{first.id}"
+            ids, at = outgoing.ids, bench.clock()
+            told = Receipt(provider_id=provider_id, ids=ids, status=Status.DELIVERED, at=at, detail="there")
+            record_receipt(bench.receipts, told)
+        return True
+
+    assert deliver(bench.delivery, [ref_of(first), ref_of(second)], go_on=reported) == {}
+    assert (bench.now(first).status, bench.now(second).status) == (Status.DELIVERED, Status.SENT)
+    assert len(bench.provider.sent) == 2
+
+
+class Overtaken(TableMessages):
+    """A store before whose first write something else happens."""
+
+    def __init__(self, table: Table, before: Callable[[], object]) -> None:
+        super().__init__(table)
+        self.before = [before]
+
+    def add(self, *args: Any, **kwargs: Any) -> list[Message]:
+        while self.before:
+            self.before.pop()()
+        return super().add(*args, **kwargs)
+
+
+def test_who_stops_while_it_is_written_gets_nothing(bench: Bench) -> None:
+    def stops() -> None:
+        (before,) = bench.messages.consents(bench.account, [("email", "ana@example.org")]).values()
+        bench.messages.change_consent(before, before.changed(Agreement.OPTED_OUT, bench.clock(), "STOP"))
+
+    bench.outbox = replace(bench.outbox, messages=Overtaken(bench.table, stops))
+    with pytest.raises(NotReachable):
+        bench.write()
+    assert bench.messages.page(bench.account, bench.contact_id, before=None, limit=10) == []
+
+
+def test_who_is_archived_while_it_is_written_gets_nothing(bench: Bench, director: Caller) -> None:
+    archived = Overtaken(bench.table, lambda: director.delete(f"/contacts/{bench.contact_id}"))
+    bench.outbox = replace(bench.outbox, messages=archived)
+    with pytest.raises(Conflict):
+        bench.write()
+    assert bench.messages.page(bench.account, bench.contact_id, before=None, limit=10) == []
 
 
 def test_a_provider_that_is_busy_is_asked_again_later_and_not_for_the_others_now(bench: Bench) -> None:
@@ -221,6 +285,13 @@ def test_an_attachment_goes_along_with_email_and_fax(bench: Bench, director: Cal
         [b"%PDF-1.7"],
         [],
     ]
+
+
+def test_a_fax_of_what_is_no_pdf_is_skipped_and_the_email_goes(bench: Bench, director: Caller) -> None:
+    director.patch(f"/contacts/{bench.contact_id}", {"phones": [{"number": "(310) 555-0199", "type": "fax"}]})
+    bench.files.content_type = "image/png"
+    email, fax = bench.write(methods=["email", "fax"], attachments=[AttachmentRef("file", "fil_1")])
+    assert (email.status, fax.status, fax.reason) == (Status.QUEUED, Status.SKIPPED, "attachment_not_pdf")
 
 
 @pytest.mark.parametrize("reason", ["attachment_not_found", "file_not_clean"])

@@ -1,11 +1,13 @@
 """Who belongs to a client: linked, narrowed, unlinked, merged, purged."""
 
+import json
 from typing import Any
 
 import pytest
 
 from carebook.clients.link_store import TableLinks
 from carebook.clients.linking import MOST_LINKS
+from carebook.http.contract import openapi_document
 from carebook.keys import link_key
 from carebook.table import open_table
 from tests.builders import Answer, Caller, child
@@ -105,6 +107,15 @@ def test_terms_that_cannot_be_accepted_are_named(director: Caller, terms: Any, f
     assert refused.status == 422
     assert [(error["field"], error["code"]) for error in refused.body["errors"]] == [(field, code)]
     assert contacts_of(director, client) == {}
+
+
+def test_the_contract_knows_that_a_link_is_made_or_changed(director: Caller) -> None:
+    client, contact = add_client(director), add_contact(director)
+    answered = [link(director, client, contact).status for _ in range(2)]
+    put = json.loads(openapi_document())["paths"]["/clients/{client_id}/contacts/{contact_id}"]["put"]
+    assert answered == [201, 200]
+    assert [status for status in put["responses"] if status.startswith("2")] == ["200", "201"]
+    assert put["responses"]["201"]["content"] == put["responses"]["200"]["content"]
 
 
 def test_linking_again_changes_the_terms_and_the_same_again_changes_nothing(director: Caller) -> None:

@@ -122,6 +122,22 @@ def test_merges_that_cannot_be(director: Caller, two: Two) -> None:
         assert (answer.status, answer.body["code"]) == (409, "merged")
 
 
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"foo": "duplicate"}, "fields.foo"),
+        ({"notes": "mine"}, "fields.notes"),
+        ({"[key]": "survivor"}, "fields.[key]"),
+    ],
+)
+def test_a_choice_of_a_field_or_a_side_that_there_is_not(
+    director: Caller, two: Two, fields: dict[str, str], field: str
+) -> None:
+    answer = merge(director, two[0]["id"], two[1]["id"], **fields)
+    assert answer.status == 422
+    assert [(error["field"], error["code"]) for error in answer.body["errors"]] == [(field, "not_one_of")]
+
+
 @pytest.mark.parametrize("path", ["merge", "unmerge"])
 @pytest.mark.parametrize(
     ("body", "status", "field", "code"),

@@ -204,6 +204,13 @@ def test_a_note_stands_among_the_messages(director: Caller, contact: str) -> Non
     assert director.post(f"/contacts/{contact}/notes", later).body["errors"][0]["code"] == "in_the_future"
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "2026-11-25T08:00:00", "1764000000", 1764000000])
+def test_a_note_of_no_instant_is_refused(director: Caller, contact: str, at: object) -> None:
+    note = {"body": "Called back", "channel": "phone", "direction": "in", "occurred_at": at}
+    answer = director.post(f"/contacts/{contact}/notes", note)
+    assert (answer.status, answer.body["errors"][0]["field"]) == (422, "occurred_at")
+
+
 def test_a_list_is_newest_first_filtered_and_paged(director: Caller, contact: str) -> None:
     for number in range(5):
         write(director, contact, body=str(number), methods=["email", "sms"])

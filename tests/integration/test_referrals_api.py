@@ -102,6 +102,8 @@ def test_what_is_left_out_has_its_default(director: Caller) -> None:
         ({"role": "DN"}, "role", "not_one_of"),
         ({"received_on": day(2)}, "received_on", "in_the_future"),
         ({"received_on": "2026-02-30"}, "received_on", "day_not_valid"),
+        ({"received_on": "0026-11-25"}, "received_on", "too_long_ago"),
+        ({"dated_on": "1826-11-25"}, "dated_on", "too_long_ago"),
         ({"received_on": day(-5), "dated_on": day(-4)}, "dated_on", "dated_after_received"),
         ({"dated_on": day(-5), "expires_on": day(-6)}, "expires_on", "expires_before_it_begins"),
         ({"appointment_limit": 0}, "appointment_limit", "out_of_range"),
@@ -263,6 +265,14 @@ def test_a_moved_day_of_receipt_moves_the_rows(director: Caller) -> None:
         assert ids(director.get(target)) == [two["id"], one["id"]]
 
 
+@pytest.mark.parametrize("last", ["0001-01-01", "0001-06-01"])
+def test_a_summary_up_to_the_first_year_is_empty(director: Caller, last: str) -> None:
+    """There is no year before it to begin in."""
+    summary = director.get(f"/referrals/summary?to={last}")
+    assert (summary.status, summary.body["total"]) == (200, 0)
+    assert summary.body["period"] == {"from": "0001-01-01", "to": last}
+
+
 def test_the_summary_counts_by_referrer(director: Caller) -> None:
     clients = [add_client(director, first_name=name) for name in ("A", "B", "C")]
     ana, ben = add_physician(director), add_physician(director, first_name="Ben", middle_name=None)
@@ -315,6 +325,21 @@ def test_a_merge_brings_the_referrals_and_an_unmerge_takes_them_back(director: C
     assert ids(director.get(f"/contacts/{survivor}/referrals")) == [one["id"]]
     assert ids(director.get(f"/contacts/{duplicate}/referrals")) == [two["id"]]
     assert director.get(path(two)).body == two
+
+
+def test_what_was_read_can_be_sent_back_though_the_referrer_was_merged_and_put_away(director: Caller) -> None:
+    client, survivor, duplicate = add_client(director), add_physician(director), add_physician(director, last_name="B")
+    referral = refer(director, client, duplicate)
+    director.post(f"/contacts/{survivor}/merge", {"duplicate_id": duplicate})
+    director.delete(f"/contacts/{survivor}")
+    now = director.get(path(referral)).body
+    assert now["contact_id"] == survivor
+    sent = director.patch(path(referral), {"contact_id": survivor, "notes": "x"})
+    assert (sent.status, sent.body["contact_id"], sent.body["version"]) == (200, survivor, 2)
+    assert sent.body["referrer_snapshot"] == referral["referrer_snapshot"]
+    other = add_physician(director, last_name="C")
+    director.delete(f"/contacts/{other}")
+    assert director.patch(path(referral), {"contact_id": other}).body["code"] == "archived"
 
 
 def test_who_is_archived_or_purged_stays_on_the_referral(director: Caller) -> None:

@@ -175,6 +175,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "table": {"GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem", "ConditionCheckItem"},
         "GSI2": {"Query"},
     },
+    "HandOver": {"table": {"GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem", "ConditionCheckItem"}},
     "SettingsApi": {"table": {"GetItem", "PutItem"}},
     "MessageTemplatesApi": {"table": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
     "ContractApi": {},
@@ -191,7 +192,7 @@ BUCKET_CALLS: dict[str, dict[str, set[str]]] = {
     },
     "ScanUpload": {
         "files": {"GetObjectVersion", "PutObject", "ListBucketVersions", "DeleteObjectVersion"},
-        "quarantine": {"GetObjectVersion", "ListBucketVersions", "DeleteObjectVersion"},
+        "quarantine": {"GetObjectVersion", "PutObject", "ListBucketVersions", "DeleteObjectVersion"},
         "definitions": {"GetObject", "GetObjectVersion", "ListBucket"},
     },
     "RecordVerdict": {

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from carebook.fields import Country, LongName, Name, PhoneCountry, Text, TimeZone
+from carebook.fields import Country, LongName, Moment, Name, PhoneCountry, Text, TimeZone
 
 NAME: TypeAdapter[str] = TypeAdapter(Name)
 TEXT: TypeAdapter[str] = TypeAdapter(Text)
@@ -84,3 +84,37 @@ def test_a_country_is_two_capital_letters_of_iso_3166(country: str, for_addresse
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, b"x", ["x"], {"x": 1}])
 def test_what_is_no_text_is_refused(kind: Any, value: object) -> None:
     assert not accepts(kind, value)
+
+
+class Note(BaseModel):
+    """As bodies of requests are: strict."""
+
+    model_config = ConfigDict(strict=True)
+
+    at: Moment
+
+
+@pytest.mark.parametrize(
+    ("moment", "good"),
+    [
+        ("2026-11-23T22:47:51Z", True),
+        ("2026-11-23T22:47:51.123+05:30", True),
+        ("1900-01-01T00:00:00+14:00", True),
+        ("2026-11-23T22:47:51", False),
+        ("2026-11-23", False),
+        ("0001-01-01T00:00:00+14:00", False),
+        ("9999-12-31T23:59:59-14:00", False),
+        ("1764000000", False),
+        (1764000000, False),
+        (1764000000.5, False),
+        (True, False),
+        ("", False),
+    ],
+)
+def test_an_instant_has_an_offset_and_lies_within_the_calendar(moment: object, good: bool) -> None:
+    try:
+        Note.model_validate({"at": moment})
+    except ValidationError:
+        assert not good
+    else:
+        assert good

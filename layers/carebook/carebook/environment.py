@@ -69,6 +69,11 @@ def message_queue_url() -> str:
     return _required("CAREBOOK_MESSAGE_QUEUE")
 
 
+def due_queue_url() -> str:
+    """URL of the queue that shares out reminders that are due."""
+    return _required("CAREBOOK_DUE_QUEUE")
+
+
 def message_sender() -> str | None:
     """The address that e-mails come from."""
     return _optional("CAREBOOK_SENDER")

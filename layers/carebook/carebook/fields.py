@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -86,6 +86,23 @@ Day = Annotated[
     OfForm("[0-9]{4}-[0-9]{2}-[0-9]{2}", "Give a day as year, month and day, such as 2026-11-23.", "2026-11-23"),
     AfterValidator(_day),
 ]
+
+
+def _as_text(given: Any) -> Any:
+    if not isinstance(given, str) or ":" not in given:  # a number would be read as seconds since 1970
+        raise PydanticCustomError("wrong_form", _MOMENT)
+    return given
+
+
+def _within_calendar(moment: datetime) -> datetime:
+    # At both ends of the calendar an instant can be written with an offset and not without.
+    if not 1900 <= moment.year < 9999:
+        raise PydanticCustomError("moment_not_valid", "Give a year from 1900 to 9998.")
+    return moment
+
+
+_MOMENT: Final = "Give an instant with its offset from UTC, such as 2026-11-23T22:47:51Z."
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_as_text), AfterValidator(_within_calendar)]
 
 
 def _time_zone(text: str) -> str:

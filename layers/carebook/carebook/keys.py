@@ -567,9 +567,10 @@ def subject_id_of(sk: str) -> str:
     return sk.partition("#")[2]
 
 
-def reminders_range(subject_id: str) -> tuple[str, str]:
-    """First and last sort key of the reminders of an appointment or a bill."""
-    return f"REM#{subject_id}#", f"REM#{subject_id}#{HIGHEST}"
+def reminders_range(subject_id: str | None) -> tuple[str, str]:
+    """First and last sort key of the reminders of an appointment or a bill; None: of all of a client."""
+    first = "REM#" if subject_id is None else f"REM#{subject_id}#"
+    return first, f"{first}{HIGHEST}"
 
 
 def reminder_key(account: str, client_id: str, subject_id: str, kind: str, lead: int) -> Key:

@@ -16,6 +16,7 @@ from carebook.record_store import TableRecords
 from carebook.search.rebuild_notes import note_of, purge_notes
 from carebook.search.vocabulary_marks import vocabulary_mark
 from carebook.table import Row
+from carebook.traces import delete_traces
 
 _PAGE: Final = 100
 # What somebody began to write when the record was still there has arrived by then: a view, a note of an answer.
@@ -92,8 +93,10 @@ class PurgeableRecords[R: Record[Any]](TableRecords[R]):
             # First what the items lead to: cut short in between, the next run still knows of it.
             objects.delete_named_in(row.doc for row in rows)
             self._beside_purged(account, rows, purging)
+            delete_traces(self._table, account, rows)
             rest = [row.key for row in rows]
             self._table.delete_all(rest + _kept_answers(account, rest))
+            delete_traces(self._table, account, rows)  # a message may have been claimed in between
 
     def _forget_names(self, account: str, purging: Purging) -> None:
         """Have the vocabulary built anew: the one that is kept may hold the record's names.

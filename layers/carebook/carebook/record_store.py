@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from carebook import keys
@@ -27,6 +28,7 @@ from carebook.table import Row, Table
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
 _VIEWS_REMEMBERED: Final = 10_000
+LONGEST_CHAIN: Final = 501  # as many as can be merged into one, one after the other, and that one
 
 
 class TableRecords[R: Record[Any]](ABC):
@@ -39,7 +41,8 @@ class TableRecords[R: Record[Any]](ABC):
     def __init__(self, table: Table) -> None:
         self._table = table
         self._views: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
-        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="view")
+        self._leading_on: set[tuple[str, str]] = set()
+        self._beside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="view")
         self._index = TableIndexStates(table)
 
     def connect(self) -> None:
@@ -102,32 +105,67 @@ class TableRecords[R: Record[Any]](ABC):
     def view(self, account: str, record_id: str, /, *, viewer: Person, now: datetime) -> tuple[R, AccountSettings]:
         """The view is written beside the read, unless this environment has written it in this hour.
 
-        When it cannot be written the read fails with it: no view goes unrecorded.
+        When it cannot be written the read fails with it: no view goes unrecorded. One round, and one more for each
+        record that leads on to another.
         """
-        seen = (account, record_id, viewer.id)
-        if self._views.get(seen) == end_of_hour(now):
-            found = self.find(account, record_id)
-            if found[0].id == record_id:
-                return found
-            return self.view(account, found[0].id, viewer=viewer, now=now)  # merged since: a view of another
+        meanwhile: Callable[[], None] | None = None
+        for _ in range(LONGEST_CHAIN):
+            record, settings, meanwhile = self.look(account, record_id, viewer=viewer, now=now, meanwhile=meanwhile)
+            onward = self.leads_to(record)
+            if onward is None:
+                return record, settings
+            record_id = onward
+        raise NotFound(f"There is no such {self.noun}.")
+
+    def leads_to(self, _record: R, /) -> str | None:
+        """The id of the record that is meant today by that of this one; None: it is meant itself."""
+        return None
+
+    def look(
+        self,
+        account: str,
+        record_id: str,
+        /,
+        *,
+        viewer: Person,
+        now: datetime,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> tuple[R, AccountSettings, Callable[[], None] | None]:
+        """This very record, with its view written beside the read, and beside them whatever is to be done *meanwhile*.
+
+        Where it leads on, nobody has viewed it: what must be done meanwhile, when the next one is looked at, takes
+        the view back.
+        """
+        seen, name = (account, record_id, viewer.id), (account, record_id)
         entry = viewed(by=viewer, now=now)
+        is_known = self._views.get(seen) == end_of_hour(now) or name in self._leading_on
         self._table.connect()
-        writing = self._beside.submit(self._table.put_if, self._history_item(account, record_id, entry), NOT_THERE)
+        doing = self._beside.submit(meanwhile) if meanwhile else None
+        write = partial(self._table.put_if, self._history_item(account, record_id, entry), NOT_THERE)
+        writing = None if is_known else self._beside.submit(write)
+        take_back = partial(self._table.delete_all, [self._history_key(account, record_id, entry)])
         try:
-            found = self.find(account, record_id)
+            record, settings = self.find_exactly(account, record_id)
         except NotFound:
-            if writing.result():
-                self._table.delete_all([self._history_key(account, record_id, entry)])
+            if writing and writing.result():
+                take_back()
             raise
-        is_first = writing.result()
-        if found[0].id != record_id:  # a merged one's id was looked up: the view is of the one it leads to
-            if is_first:
-                self._table.delete_all([self._history_key(account, record_id, entry)])
-            self._table.put_if(self._history_item(account, found[0].id, entry), NOT_THERE)
+        finally:
+            if doing:
+                doing.result()
+        is_first = writing is not None and writing.result()
+        if self.leads_to(record) is not None:
+            self._leading_on.add(name)
+            if len(self._leading_on) > _VIEWS_REMEMBERED:
+                self._leading_on.clear()
+            return record, settings, take_back if is_first else None
+        if name in self._leading_on:  # it is its own again
+            self._leading_on.discard(name)
+            write()
         self._views[seen] = end_of_hour(now)
         if len(self._views) > _VIEWS_REMEMBERED:
             self._views.popitem(last=False)
-        return found
+        return record, settings, None
 
     def add(self, record: R, entry: HistoryEntry, *, request: str | None = None) -> R:
         """One transaction; with *request* it also holds the mark by which a repeat finds this record."""

@@ -158,6 +158,23 @@ class Table:
             if start is None or len(rows) >= limit:
                 return rows[:limit]
 
+    def whole(self, pk: str, *, low: str, high: str) -> list[Item]:
+        """All items from *low* to *high* with all that they have, to be written anew: one request for each 1 MB."""
+        items: list[Item] = []
+        start: Any = None
+        while True:
+            data = self._table.query(
+                pk,
+                range_key_condition=Item.sk.between(low, high),
+                exclusive_start_key=start,
+                consistent_read=True,
+                return_consumed_capacity=_UNTOLD,
+            )
+            items += [Item.from_raw_data(raw) for raw in data["Items"]]
+            start = data.get("LastEvaluatedKey")
+            if start is None:
+                return items
+
     def page(
         self, pk: str, *, low: str, high: str, limit: int, filters: Condition | None = None
     ) -> tuple[list[RawItem], float, str | None]:
@@ -222,15 +239,25 @@ class Table:
         return [raw["GSI2SK"]["S"] for raw in data["Items"]]
 
     def due_keys(self, pk: str, *, until: str, limit: int) -> list[Key]:
-        """Keys in the table of up to *limit* items of a partition of GSI2 that are due, soonest first."""
-        data = self._table.query(
-            pk,
-            range_key_condition=Item.gsi2_sk <= until,
-            index_name=_GSI2,
-            limit=limit,
-            return_consumed_capacity=_UNTOLD,
-        )
-        return [Key(raw["PK"]["S"], raw["SK"]["S"]) for raw in data["Items"]]
+        """Keys in the table of up to *limit* items of a partition of GSI2 that are due, soonest first.
+
+        One request, unless they are so many that they exceed the 1 MB of a page.
+        """
+        found: list[Key] = []
+        start: Any = None
+        while True:
+            data = self._table.query(
+                pk,
+                range_key_condition=Item.gsi2_sk <= until,
+                index_name=_GSI2,
+                exclusive_start_key=start,
+                limit=limit - len(found),
+                return_consumed_capacity=_UNTOLD,
+            )
+            found += [Key(raw["PK"]["S"], raw["SK"]["S"]) for raw in data["Items"]]
+            start = data.get("LastEvaluatedKey")
+            if start is None or len(found) >= limit:
+                return found
 
     def put_if(self, item: Item, condition: Condition) -> bool:
         """Write one item if *condition* holds; whether it did. Costs half of what a transaction does."""

@@ -60,6 +60,9 @@ def invalid(found: Iterable[Mapping[str, Any]]) -> Invalid:
     )
 
 
+_OF_A_KEY: Final = "[key]"  # what pydantic puts behind a name that may not be there
+
+
 def field_path(location: Sequence[str | int]) -> str:
     """``("body", "phones", 0, "number")`` as ``phones[0].number``."""
     parts = location[1:] if location and location[0] in {"body", "query", "path", "header"} else location
@@ -74,7 +77,10 @@ def _field_error(detail: Mapping[str, Any]) -> FieldError:
     if kind == "extra_forbidden":
         return unknown_field(field_path(tuple(detail["loc"])), str(detail["loc"][-1]))
     code, message = _WORDS.get(kind, (kind, str(detail.get("msg", "This value cannot be accepted."))))
-    return FieldError(field_path(tuple(detail["loc"])), code, message.format_map(_Known(context)))
+    location = tuple(detail["loc"])
+    if location[-1:] == (_OF_A_KEY,):
+        location = location[:-1]
+    return FieldError(field_path(location), code, message.format_map(_Known(context)))
 
 
 class _Known(dict[str, Any]):

@@ -20,6 +20,7 @@ from carebook.table import open_table
 from functions.contacts import purge_archived
 from functions.files import expire_uploads, record_verdict, refresh_definitions, scan_upload
 from tests.builders import Context
+from tests.fakes.files import PlantedScanner
 from tests.integration.conftest import BUCKETS
 from tests.integration.files.conftest import Desk, created_event, deliver
 from tests.integration.files.test_record_verdict import said
@@ -123,14 +124,21 @@ def test_the_function_that_scans(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
         again = sent_to_the_queue()
         asked.clear()
         deliver(again)  # reads it where it lies now
+        desk.caller.post(f"{target}/rescan")
+        again = sent_to_the_queue()
+        asked.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(scan_upload.run(), "_scanner", PlantedScanner(b"hello"))
+            deliver(again)  # puts it back
+        put_back = "PutObject" in of_buckets["quarantine"]
         stray = desk.s3.put_object(Bucket=BUCKETS["quarantine"], Key="a/b/c/d", Body=b"hello")
-        of_buckets["quarantine"].discard("PutObject")
         deliver(created_event("a/b/c/d", stray["VersionId"], 5))
         left = desk.s3.put_object(Bucket=BUCKETS["files"], Key="a/b/c/e", Body=b"left behind")
         stray = desk.s3.put_object(Bucket=BUCKETS["quarantine"], Key="a/b/c/e", Body=b"hello")
-        of_buckets["quarantine"].discard("PutObject")
         deliver(created_event("a/b/c/e", stray["VersionId"], 5))
     assert left["VersionId"]
+    assert put_back
+    assert desk.read(item["file"]["id"])["status"] == "infected"
     assert scanning.keys() == {"table"}
     assert scanning["table"] | asked["table"] == CALLS["ScanUpload"]["table"]
     assert of_buckets == allowed("ScanUpload", "ListBucket")

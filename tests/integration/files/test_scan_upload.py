@@ -16,6 +16,7 @@ import boto3
 import pytest
 
 from carebook.files import scanner as scanning
+from carebook.files.bucket import FileBuckets
 from carebook.files.definitions import DefinitionsBucket
 from carebook.instants import utcnow
 from functions.files import scan_upload
@@ -105,6 +106,17 @@ def test_a_program_named_pdf_is_refused_for_its_own_reason(desk: Desk) -> None:
     file = desk.read(desk.upload(b"MZ" + bytes(200), name="a.pdf", content_type="application/pdf"))
     assert (file["status"], file["reason"], file["scan"]["verdict"]) == ("refused", "type_mismatch", "clean")
     assert desk.objects() == []
+
+
+def test_a_program_does_not_get_the_name_of_a_pdf_later(desk: Desk) -> None:
+    file_id = desk.upload(b"MZ" + bytes(200), name="tool.exe", content_type="application/octet-stream")
+    target = f"{desk.path}/files/{file_id}"
+    assert desk.read(file_id)["status"] == "clean"
+    refused = desk.caller.patch(target, {"name": "lab.pdf"})
+    assert refused.status == 422
+    assert [(error["field"], error["code"]) for error in refused.body["errors"]] == [("name", "ending_not_its_type")]
+    assert (desk.read(file_id)["name"], desk.read(file_id)["version"]) == ("tool.exe", 3)
+    assert desk.caller.patch(target, {"name": "setup.exe"}).status == 200
 
 
 def test_another_content_than_announced_is_refused(desk: Desk) -> None:
@@ -244,6 +256,41 @@ def test_a_clamd_that_dies_in_the_middle_gives_no_verdict_and_the_next_try_does(
     assert desk.read(item["file"]["id"])["status"] == "clean"
 
 
+def test_a_clamd_that_hangs_in_the_middle_is_ended_at_the_deadline_and_the_next_try_gives_the_verdict(
+    desk: Desk, own_scanner: scanning.ClamAV, asked_again: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.upload(b"warm")
+    hanging = pid_of_clamd(own_scanner)
+    item = desk.announce(b"hello")
+    event = desk.post(item, b"hello")
+    whole = FileBuckets.read
+
+    def stopping(self: FileBuckets, place: Any) -> Iterator[bytes]:
+        os.kill(hanging, signal.SIGSTOP)
+        yield from whole(self, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileBuckets, "read", stopping)
+        patch.setattr(scanning, "_SCAN_WITHIN_SECONDS", 0.5)
+        assert deliver(event) == ["0"]
+    assert not Path(f"/proc/{hanging}").exists()
+    assert desk.read(item["file"]["id"])["status"] == "scanning"
+    assert deliver(event, attempt=2) == []
+    assert desk.read(item["file"]["id"])["status"] == "clean"
+
+
+def test_a_clamd_that_hangs_between_scans_is_started_anew(
+    desk: Desk, own_scanner: scanning.ClamAV, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.upload(b"warm")
+    hanging = pid_of_clamd(own_scanner)
+    os.kill(hanging, signal.SIGSTOP)
+    monkeypatch.setattr(scanning, "_ANSWER_WITHIN_SECONDS", 1.0)
+    assert desk.read(desk.upload(b"hello"))["status"] == "clean"
+    assert pid_of_clamd(own_scanner) != hanging
+    assert not Path(f"/proc/{hanging}").exists()
+
+
 def test_after_the_last_try_the_file_counts_as_not_scanned_and_a_rescan_helps(
     desk: Desk, own_scanner: scanning.ClamAV, asked_again: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,6 +370,39 @@ def test_newer_definitions_are_taken_up_by_a_warm_environment(
         assert (file["status"], file["scan"]["definitions"]) == ("infected", "newer")
     finally:
         publish_test_set(newer)
+
+
+def test_a_clean_file_that_newer_definitions_alert_to_lies_in_quarantine_until_they_are_put_right(
+    desk: Desk, own_scanner: scanning.ClamAV, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"something that is taken for a threat"
+    file_id = desk.upload(content)
+    (clean,) = desk.objects()
+    newer = DefinitionsBucket(desk.s3)
+    (tmp_path / "false.ndb").write_text(f"Carebook.False:0:*:{content.hex()}\n")
+    newer.publish(tmp_path, version="false", built_at=utcnow())
+    moment = utcnow()
+    try:
+        monkeypatch.setattr(scan_upload.run(), "_now", lambda: moment + timedelta(minutes=16))
+        desk.caller.post(f"{desk.path}/files/{file_id}/rescan")
+        assert deliver(sent_to_the_queue()) == []
+    finally:
+        publish_test_set(newer)
+    file = desk.read(file_id)
+    assert (file["status"], file["reason"], file["scan"]["definitions"]) == ("infected", "malware", "false")
+    assert desk.caller.get(f"{desk.path}/files/{file_id}/download").body["code"] == "file_not_clean"
+    assert desk.objects() == [clean.replace("files:", "quarantine:")]
+    key = clean.removeprefix("files:")
+    back = desk.s3.list_object_versions(Bucket=BUCKETS["quarantine"], Prefix=key)["Versions"][0]["VersionId"]
+    assert deliver(created_event(key, back, len(content))) == []  # S3 announces the copy as it does an upload
+    assert desk.objects() == [clean.replace("files:", "quarantine:")]
+    monkeypatch.setattr(scan_upload.run(), "_now", lambda: moment + timedelta(minutes=32))
+    desk.caller.post(f"{desk.path}/files/{file_id}/rescan")
+    assert deliver(sent_to_the_queue()) == []
+    assert desk.read(file_id)["status"] == "clean"
+    assert desk.objects() == [clean]
+    assert desk.s3.get_object(Bucket=BUCKETS["files"], Key=key)["Body"].read() == content
+    assert desk.caller.get(f"{desk.path}/files/{file_id}/download").status == 200
 
 
 def test_definitions_that_are_not_what_the_manifest_says_are_none(

@@ -80,7 +80,14 @@ def test_nothing_of_a_purged_client_can_be_read(shelves: Shelves) -> None:
     assert books.clients.history(ACCOUNT, kept.id, before=None, limit=10) == []
     assert books.links.of_client(ACCOUNT, kept.id) == []
     assert desk.referrals.of_client(ACCOUNT, kept.id, before=None, limit=10) == []
-    found, _ = clients_of_contact(books, contact=ana, before=None, limit=10)
+    found, _ = clients_of_contact(
+        books,
+        lambda: books.contacts.find(ACCOUNT, ana.id),
+        account=ACCOUNT,
+        contact_id=ana.id,
+        before=None,
+        limit=10,
+    )
     assert [one.client.id for one in found] == [other.id]
     assert {row.client_id for _, row in desk.referrals.of_contact(ACCOUNT, ana.id, before=None, limit=50)} == {other.id}
     assert [rows(desk, status) for status in (None, *STATUSES)] == [4, 1, 1, 1, 1]
@@ -150,6 +157,8 @@ def test_a_purge_cut_short_at_any_request_is_finished_later(
                 clients.purge(kept, by=ANA, now=NOW)
         except Cut:
             cut = True
+        if kept.id in clients.find_together(ACCOUNT, [kept.id]):  # cut before it began: its caller tries again
+            clients.purge(kept, by=ANA, now=NOW)
         with pytest.raises(NotFound):
             clients.find(ACCOUNT, kept.id)
         for account, client_id in clients.due_for_purge(now=NOW, limit=10):

@@ -8,7 +8,7 @@ import pytest
 from carebook.contacts.model import Contact
 from carebook.errors import Conflict
 from carebook.files.history import entry_of
-from carebook.files.model import File, Finding, Place, Reason, Scan, Status
+from carebook.files.model import File, Finding, Place, Reason, Scan, Status, TrueType
 from tests.fakes.examples import ACCOUNT, ANA, BEN, NOW, OTHER_ACCOUNT, add, contact, edit
 from tests.fakes.files import file_of
 from tests.integration.stores.conftest import Stores
@@ -29,7 +29,9 @@ def keep(stores: Stores, owner: Contact, *files: File, request: str | None = Non
 
 def scanned(file: File, place: Place) -> File:
     scan = Scan("ClamAV 1.4.3", "27825", "infected", "Win.Test", NOW)
-    return file.judged(Finding(Status.INFECTED, scan, Reason.MALWARE, "ab" * 32), place, NOW + HOUR)
+    return file.judged(
+        Finding(Status.INFECTED, scan, Reason.MALWARE, "ab" * 32, TrueType(None, text=True)), place, NOW + HOUR
+    )
 
 
 def test_a_file_comes_back_as_it_was_kept(stores: Stores, owner: Contact) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from carebook.clients.linking import (
     Books,
+    ClientLink,
     LinkAct,
     clients_of_contact,
     contacts_of_client,
@@ -52,9 +53,21 @@ def merge(books: Books, duplicate: Contact, survivor: Contact) -> None:
     save(books.contacts, duplicate, replace(duplicate.succeeded(NOW), merged_into=survivor.id), action="merged")
 
 
+def seen(books: Books, whom: Contact, *, before: str | None, limit: int) -> tuple[list[ClientLink], str | None]:
+    """What a look at the contact's clients shows."""
+    return clients_of_contact(
+        books,
+        lambda: books.contacts.find(ACCOUNT, whom.id),
+        account=ACCOUNT,
+        contact_id=whom.id,
+        before=before,
+        limit=limit,
+    )
+
+
 def test_a_link_is_kept_with_its_terms(books: Books) -> None:
     mia, ana = a_client(books), add(books.contacts, contact())
-    linked, is_new = link_contact(books, act(mia, ana), MOTHER)
+    linked, _settings, is_new = link_contact(books, act(mia, ana), MOTHER)
     assert is_new
     assert (linked.link.terms, linked.link.version) == (MOTHER, 1)
     assert books.links.of_client(ACCOUNT, mia.id) == [linked.link]
@@ -95,12 +108,14 @@ def test_the_clients_of_merged_contacts_are_those_of_the_survivor_page_by_page(b
         found: list[str] = []
         before: str | None = None
         while True:
-            page, before = clients_of_contact(books, contact=survivor, before=before, limit=limit)
+            page, before = seen(books, survivor, before=before, limit=limit)
             found += [linked.client.id for linked in page]
             if before is None:
                 break
             assert len(page) == limit
         assert found == [one.id for one in reversed(clients)]
+    by_the_old_id, _ = seen(books, first, before=None, limit=10)
+    assert [linked.client.id for linked in by_the_old_id] == [one.id for one in reversed(clients)]
 
 
 def test_of_several_links_to_one_person_the_survivors_own_counts(books: Books) -> None:

@@ -132,7 +132,12 @@ def test_a_cover_page_has_the_first_and_how_many_there_are(shelves: Shelves) -> 
         mother = LinkAct(account=ACCOUNT, client_id=who.id, contact_id=ana.id, by=ANA, now=NOW)
         link_contact(shelves.books, mother, LinkTerms())
     for counted, expected in ((10, (4, True)), (4, (4, True)), (3, (3, False))):
-        linked, *count = first_clients(shelves.books, account=ACCOUNT, contact_id=ana.id, shown=2, counted=counted)
+        limit = counted + 1
+        links = shelves.books.links.of_this_contact(ACCOUNT, ana.id, limit=limit)
+        linked, *count = first_clients(
+            shelves.books, links, account=ACCOUNT, contact_id=ana.id, shown=2, counted=counted
+        )
         assert ([one.id for one, _ in linked], tuple(count)) == ([clients[3].id, clients[2].id], expected)
-        listed, *count = first_referrals(desk, account=ACCOUNT, contact_id=ana.id, shown=2, counted=counted)
+        found = desk.referrals.of_this_contact(ACCOUNT, ana.id, limit=limit)
+        listed, *count = first_referrals(desk, found, account=ACCOUNT, contact_id=ana.id, shown=2, counted=counted)
         assert (len(listed), tuple(count)) == (2, expected)

@@ -25,6 +25,16 @@ def test_a_bill_does_not_fall_due_before_it_is_issued() -> None:
     assert [(one.field, one.code) for one in refused.value.errors] == [("due_on", "due_before_issued")]
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"due_on": date(9999, 12, 31)}, "due_on"), ({"issued_on": date(1, 1, 1)}, "issued_on")],
+)
+def test_a_bill_has_days_from_which_others_can_be_counted(changes: dict[str, date], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        replace(DETAILS, **changes).check_days()  # type: ignore[arg-type]
+    assert [(one.field, one.code) for one in refused.value.errors] == [(field, "out_of_range")]
+
+
 @pytest.mark.parametrize("status", [Status.PAID, Status.VOID])
 def test_a_closed_bill_stays_closed(status: Status) -> None:
     closed = bill().closed(status, now=NOW)

@@ -32,13 +32,13 @@ def test_each_item_stands_in_its_place() -> None:
         "0B": (33, 30),
         "A12345": (33, 33),
         "DN": (34, 1),
-        "Ana M Müller MD FACP": (34, 4),
+        "ANA M MÜLLER MD FACP": (34, 4),
         "1234567893": (34, 33),
     }
 
 
 def test_what_is_not_there_is_not_drawn() -> None:
-    assert placed(Items("DK", "O'Brien")) == {"DK": (34, 1), "O'Brien": (34, 4)}
+    assert placed(Items("DK", "O'Brien")) == {"DK": (34, 1), "O'BRIEN": (34, 4)}
 
 
 def test_signs_that_mean_something_to_a_pdf_are_text() -> None:
@@ -47,3 +47,9 @@ def test_signs_that_mean_something_to_a_pdf_are_text() -> None:
 
 def test_the_page_is_ascii_so_that_no_gateway_has_to_know_that_it_is_no_text() -> None:
     assert form_page(Items("DN", "Ünal Çelik Ñandú")).isascii()
+
+
+def test_capitals_take_no_more_room_than_small_letters() -> None:
+    """The capital of ß is two letters, and that of µ is in no printer's font."""
+    assert "GROßE µÿ" not in placed(Items("DN", "Große µÿ"))
+    assert list(placed(Items("DN", "Große µÿ"))) == ["DN", "GROßE µŸ"]

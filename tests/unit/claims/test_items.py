@@ -65,7 +65,11 @@ def test_letters_that_printers_lack_are_transliterated(first: str, last: str, pr
     ("fields", "printed", "code"),
     [
         ({"last_name": "St. John"}, "Ana M St John MD FACP", "punctuation_removed"),
-        ({"last_name": "Muller, Jr"}, "Ana M Muller Jr MD FACP", "punctuation_removed"),
+        ({"last_name": "Muller, Jr"}, "Ana M Muller Jr MD FACP", "last_name_divided"),
+        ({"last_name": "Muller,"}, "Ana M Muller MD FACP", "punctuation_removed"),
+        ({"last_name": "Muller - Lee"}, "Ana M Muller Lee MD FACP", "punctuation_removed"),
+        ({"middle_name": "-x"}, "Ana x Muller MD FACP", "punctuation_removed"),
+        ({"first_name": "'t", "last_name": "Hooft"}, "'t M Hooft MD FACP", None),
         ({"last_name": "Muller*~:^"}, "Ana M Muller MD FACP", "punctuation_removed"),
         ({"last_name": "Muller 🦷"}, "Ana M Muller MD FACP", "punctuation_removed"),
         ({"last_name": "Muller-Lee"}, "Ana M Muller-Lee MD FACP", None),
@@ -75,6 +79,12 @@ def test_letters_that_printers_lack_are_transliterated(first: str, last: str, pr
         ({"name_suffix": "Jr"}, "Ana M Muller Jr MD FACP", None),
         ({"middle_name": "Maria"}, "Ana M Muller MD FACP", None),
         ({"first_name": "Dr. Ana"}, "Ana M Muller MD FACP", "title_removed"),
+        ({"first_name": "Dr.Ana"}, "Ana M Muller MD FACP", "title_removed"),
+        ({"first_name": "Prof. Dr. Ana"}, "Ana M Muller MD FACP", "title_removed"),
+        ({"last_name": "Dr. Muller"}, "Ana M Muller MD FACP", "title_removed"),
+        ({"first_name": "Drew"}, "Drew M Muller MD FACP", None),
+        ({"last_name": "Doctor"}, "Ana M Doctor MD FACP", None),
+        ({"first_name": "Msgr"}, "Msgr M Muller MD FACP", None),
     ],
 )
 def test_signs_are_left_out_of_names_but_hyphens_and_apostrophes_stay(
@@ -106,8 +116,36 @@ def test_an_organization_cannot_be_named() -> None:
     assert found(made) == [("error", "organization_only")]
 
 
-def test_a_name_of_nothing_but_signs_cannot_be_written() -> None:
-    assert found(items(last_name="🦷")) == [("error", "name_unusable")]
+@pytest.mark.parametrize("last_name", ["🦷", "-", "'", "- ' -", "34", "½"])
+def test_a_name_without_letters_cannot_be_written(last_name: str) -> None:
+    made = items(last_name=last_name)
+    assert (made.name, found(made)) == (None, [("error", "name_unusable")])
+
+
+@pytest.mark.parametrize("first", ["Dr.", "dr", "Mrs"])
+def test_a_title_alone_is_no_first_name(first: str) -> None:
+    made = items(payer=Payer.MEDICARE, first_name=first)
+    assert (made.name, found(made)) == ("Muller", [("warning", "title_removed"), ("error", "first_name_missing")])
+
+
+@pytest.mark.parametrize(
+    ("fields", "printed", "codes"),
+    [
+        (
+            {"last_name": "Muller, MD", "qualifications": None},
+            "Ana M Muller MD",
+            ["last_name_divided", "suffix_not_sent"],
+        ),
+        ({"last_name": "Muller, MD"}, "Ana M Muller MD FACP", ["last_name_divided", "suffix_not_sent"]),
+        ({"name_suffix": "MD", "qualifications": None}, "Ana M Muller MD", ["suffix_not_sent"]),
+        ({"name_suffix": "III"}, "Ana M Muller III MD FACP", []),
+        ({"name_suffix": "Sr."}, "Ana M Muller Sr MD FACP", ["punctuation_removed"]),
+    ],
+)
+def test_credentials_are_no_suffix_of_a_name(fields: dict[str, Any], printed: str, codes: list[str]) -> None:
+    made = items(**fields)
+    assert (made.name, found(made)) == (printed, [("warning", code) for code in codes])
+    assert "suffix_not_sent" not in {code for _, code in found(items(payer=Payer.MEDICARE, **fields))}
 
 
 def test_a_missing_first_name_is_an_error_where_the_payer_compares_it() -> None:
@@ -132,6 +170,24 @@ def test_item_17a_takes_a_location_number_of_a_supervising_provider_alone(role: 
         assert (made.other_id, found(made)) == (None, [("warning", "location_number_left_out")])
     else:
         assert (made.other_id is not None, found(made)) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("number", "written", "code"),
+    [
+        ("MD-12.345/6", "MD-123456", "other_id_changed"),
+        (" 12  34", "12 34", "other_id_changed"),
+        ("\u041012345", None, "other_id_unusable"),
+        ("李", None, "other_id_unusable"),
+        ("---", None, "other_id_unusable"),
+        ("A12345", "A12345", None),
+        ("MD-12 345", "MD-12 345", None),
+    ],
+)
+def test_no_number_is_changed_without_a_word(number: str, written: str | None, code: str | None) -> None:
+    """The first letter of the third looks like an A, and is Cyrillic."""
+    made = items(other_id=number, other_id_qualifier="0B")
+    assert (made.other_id and made.other_id.id, found(made)) == (written, [("warning", code)] if code else [])
 
 
 def test_a_number_that_does_not_fit_is_left_out_rather_than_cut() -> None:

@@ -1,5 +1,6 @@
 """The 837P in place of the items: the right segments in the right loops."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,6 +44,28 @@ def test_a_location_number_goes_with_a_supervising_provider_alone(role: Role) ->
     assert ("REF*LU*L1~" in found) == (role is Role.SUPERVISING)
 
 
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        ({"last_name": "Okoro, MD"}, "OKORO*BEN****XX"),
+        ({"last_name": "Okoro, Jr."}, "OKORO*BEN***JR*XX"),
+        ({"name_suffix": "MD"}, "OKORO*BEN****XX"),
+        ({"first_name": "Dr. Ben"}, "OKORO*BEN****XX"),
+        ({"first_name": "Dr."}, "OKORO*****XX"),
+        ({"last_name": "Dr. Okoro"}, "OKORO*BEN****XX"),
+    ],
+)
+def test_the_name_is_sent_without_titles_and_credentials(fields: dict[str, str], sent: str) -> None:
+    provider = replace(BEN, **fields)
+    assert claim_for(provider, Role.REFERRING, Payer.NUCC).loops[0].segments[0] == f"NM1*DN*1*{sent}*1003000126~"
+
+
+@pytest.mark.parametrize(("number", "sent"), [("12.345", ("REF*0B*12345~",)), ("李", ()), ("--", ())])
+def test_a_number_is_sent_as_it_is_printed(number: str, sent: tuple[str, ...]) -> None:
+    claim = claim_for(replace(BEN, other_id=number, other_id_qualifier="0B"), Role.REFERRING, Payer.NUCC)
+    assert claim.loops[0].segments[1:] == sent
+
+
 def test_what_is_missing_at_the_end_is_left_away() -> None:
     nobody = Provider(last_name="Okoro")
     assert segments(claim_for(nobody, Role.REFERRING, Payer.NUCC)) == {"2310A": ("NM1*DN*1*OKORO~",)}
@@ -75,6 +98,13 @@ def test_a_primary_care_provider_is_named_only_after_a_referring_one(role: Role)
     assert len(claim.loops) == 1
     assert claim.findings[-1].code == "primary_care_without_referring"
     assert claim.would_fail
+
+
+@pytest.mark.parametrize("other", [ANA, replace(ANA, first_name="Anna")])
+def test_the_referrer_is_not_named_again_as_primary_care_provider(other: Provider) -> None:
+    claim = claim_for(ANA, Role.REFERRING, Payer.NUCC, primary_care=other)
+    assert len(claim.loops) == 1
+    assert (claim.findings[-1].code, claim.would_fail) == ("primary_care_is_referrer", False)
 
 
 def test_what_is_wrong_with_the_primary_care_provider_is_said() -> None:

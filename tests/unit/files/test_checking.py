@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from carebook.errors import Conflict
+from carebook.errors import Conflict, Unavailable
 from carebook.files.checking import conclude, failed, scan_file, take_in
 from carebook.files.model import File, FileDetails, Place, Reason, Status
+from carebook.files.ports import Gone
 from carebook.files.scanner import ScannerFailed
 from carebook.files.service import Act, delete_file
 from tests.fakes.contacts import MemoryContacts
@@ -204,6 +205,18 @@ def test_an_object_with_another_secret_than_the_files_is_nobodys() -> None:
     assert desk.current.status is Status.AWAITING_UPLOAD
 
 
+def test_bytes_that_vanish_before_they_are_copied_leave_the_verdict_open() -> None:
+    """It is tried again, and then there is nothing to scan: that must not count as done."""
+    desk = Desk()
+    file = take_in(desk.files, desk.buckets, desk.upload(), desk.owner, now=LATER)
+    assert file is not None
+    finding = scan_file(file, desk.buckets, desk.scanner, now=lambda: LATER)
+    desk.buckets.objects.clear()
+    with pytest.raises(Gone):
+        conclude(desk.files, desk.buckets, file, finding, now=LATER)
+    assert desk.current == file
+
+
 def test_without_a_verdict_nothing_moves() -> None:
     desk = Desk()
     place = desk.upload()
@@ -229,6 +242,19 @@ def test_an_edit_during_the_scan_is_kept_and_the_verdict_counts() -> None:
     assert desk.buckets.readable == [b"hello"]
 
 
+def test_a_name_that_it_gets_during_its_scan_is_no_way_around_the_check_of_types() -> None:
+    desk = Desk(b"MZ program", details=FileDetails("tool.exe"), content_type="application/octet-stream")
+    file = take_in(desk.files, desk.buckets, desk.upload(), desk.owner, now=LATER)
+    assert file is not None
+    finding = scan_file(file, desk.buckets, desk.scanner, now=lambda: LATER)
+    assert finding.status is Status.CLEAN
+    edited = file.edited(replace(file.details, name="lab.pdf"), LATER)
+    desk.files.replace(file, edited, None)
+    conclude(desk.files, desk.buckets, file, finding, now=LATER)
+    assert (desk.current.status, desk.current.reason) == (Status.REFUSED, Reason.TYPE_MISMATCH)
+    assert desk.buckets.objects == {}
+
+
 def test_a_late_upload_of_an_expired_file_counts() -> None:
     desk = Desk()
     place = desk.upload()
@@ -243,15 +269,107 @@ def rescan(desk: Desk, now: datetime = LATER) -> File:
     return again
 
 
-def test_a_clean_file_is_unreadable_while_it_is_scanned_once_more_and_gone_when_it_is_found_infected() -> None:
+def scan_again(desk: Desk, looks_for: bytes, **changes: Any) -> File | None:
+    """Another scan of the file as it is now, carried through."""
+    again = rescan(desk)
+    if changes:
+        changed = replace(again, version=again.version + 1, **changes)
+        desk.files.replace(again, changed, None)
+        again = changed
+    finding = scan_file(again, desk.buckets, PlantedScanner(looks_for), now=lambda: LATER)
+    return conclude(desk.files, desk.buckets, again, finding, now=LATER)
+
+
+def test_a_clean_file_is_unreadable_while_it_is_scanned_once_more_and_goes_back_to_quarantine_when_infected() -> None:
+    desk = Desk(b"hello new threat")
+    desk.event(desk.upload())
+    desk.buckets.put(desk.file.key, b"hello new threat", bucket="files")  # as a renamed file has several
+    rescan(desk)
+    assert not desk.current.readable
+    again = desk.current
+    finding = scan_file(again, desk.buckets, PlantedScanner(b"new threat"), now=lambda: LATER)
+    conclude(desk.files, desk.buckets, again, finding, now=LATER)
+    assert (desk.current.status, desk.current.readable) == (Status.INFECTED, False)
+    assert (desk.buckets.readable, desk.buckets.quarantined) == ([], [b"hello new threat"])
+    assert list(desk.buckets.objects) == [desk.current.place]
+
+
+def test_a_false_alarm_about_a_clean_file_is_put_right_by_another_scan() -> None:
+    desk = Desk(b"hello new threat")
+    desk.event(desk.upload())
+    scan_again(desk, b"new threat")
+    scan_again(desk, b"another")
+    assert (desk.current.status, desk.current.readable) == (Status.CLEAN, True)
+    assert list(desk.buckets.objects.items()) == [(desk.current.place, b"hello new threat")]
+
+
+def test_a_false_alarm_costs_nobody_a_file_that_got_a_name_when_types_were_not_kept() -> None:
+    desk = Desk(b"hello new threat")
+    desk.event(desk.upload())
+    name = replace(desk.current.details, name="letter.pdf")
+    scan_again(desk, b"new threat", true_type=None, details=name, content_type="application/octet-stream")
+    assert desk.current.status is Status.INFECTED
+    scan_again(desk, b"another")
+    assert (desk.current.status, desk.buckets.readable) == (Status.CLEAN, [b"hello new threat"])
+
+
+def test_what_was_never_accepted_is_held_to_its_name_also_after_a_false_alarm() -> None:
+    desk = Desk(b"MZ virus", details=FileDetails("tool.exe"), content_type="application/octet-stream")
+    desk.event(desk.upload())
+    scan_again(desk, b"another", details=FileDetails("lab.pdf"))
+    assert (desk.current.status, desk.current.reason) == (Status.REFUSED, Reason.TYPE_MISMATCH)
+
+
+def test_the_event_of_what_is_put_back_comes_again_when_the_record_does_not_tell_of_it_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk(b"hello new threat")
+    desk.event(desk.upload())
+    put_back = desk.buckets.put_back
+    announced: list[Place] = []
+
+    def and_announce(place: Place) -> Place:
+        announced.append(put_back(place))
+        with pytest.raises(Unavailable):
+            desk.event(announced[0])
+        return announced[0]
+
+    monkeypatch.setattr(desk.buckets, "put_back", and_announce)
+    scan_again(desk, b"new threat")
+    assert desk.event(announced[0]) is None
+    assert desk.current.status is Status.INFECTED
+    assert list(desk.buckets.objects) == [desk.current.place] == announced
+
+
+def test_of_two_runs_that_put_back_one_counts() -> None:
     desk = Desk(b"hello new threat")
     desk.event(desk.upload())
     again = rescan(desk)
-    assert not desk.current.readable
-    desk.scanner = PlantedScanner(b"new threat")
-    finding = scan_file(again, desk.buckets, desk.scanner, now=lambda: LATER)
-    conclude(desk.files, desk.buckets, again, finding, now=LATER)
-    assert (desk.current.status, desk.current.place) == (Status.INFECTED, None)
+    finding = scan_file(again, desk.buckets, PlantedScanner(b"new threat"), now=lambda: LATER)
+    put_back = desk.buckets.put_back
+
+    def other_run_first(place: Place) -> Place:
+        desk.buckets.put_back = put_back  # type: ignore[method-assign]
+        late = put_back(place)
+        assert conclude(desk.files, desk.buckets, again, finding, now=LATER) is not None
+        return late
+
+    desk.buckets.put_back = other_run_first  # type: ignore[method-assign]
+    assert conclude(desk.files, desk.buckets, again, finding, now=LATER) is None
+    assert list(desk.buckets.objects) == [desk.current.place]
+
+
+def test_a_file_that_is_deleted_while_it_is_put_back_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(b"hello new threat")
+    desk.event(desk.upload())
+    put_back = desk.buckets.put_back
+
+    def and_delete(place: Place) -> Place:
+        desk.delete()
+        return put_back(place)
+
+    monkeypatch.setattr(desk.buckets, "put_back", and_delete)
+    assert scan_again(desk, b"new threat") is None
     assert desk.buckets.objects == {}
 
 

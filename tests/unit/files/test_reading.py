@@ -3,14 +3,16 @@
 import pytest
 
 from carebook.errors import Invalid
-from carebook.files.model import FileDetails
+from carebook.files.model import FileDetails, TrueType
 from carebook.files.reading import read_category, read_details
 from carebook.files.schemas import FileFields, NewUploads
 from carebook.settings.model import DEFAULTS, AccountSettings
 from carebook.validation import validated
+from tests.fakes.examples import NOW, contact
+from tests.fakes.files import file_of
 
 SETTINGS = AccountSettings(1, {**DEFAULTS, "file_categories": ["Lab", "Röntgen"]})
-BEFORE = FileDetails("a.pdf", "Old", None, "")
+BEFORE = file_of(contact(), details=FileDetails("a.pdf", "Old", None, ""), content_type="application/pdf")
 
 
 def codes(document: object, model: type = FileFields) -> dict[str, str]:
@@ -103,7 +105,39 @@ def test_an_account_without_categories_takes_any() -> None:
 
 
 def test_a_category_that_is_used_no_more_stays_until_it_is_changed() -> None:
-    document = BEFORE.to_document()
+    document = BEFORE.details.to_document()
     assert read_details(document | {"name": "b.pdf"}, SETTINGS, BEFORE).category == "Old"
     with pytest.raises(Invalid):
         read_details(document | {"category": "Older"}, SETTINGS, BEFORE)
+
+
+PROGRAM = TrueType("application/x-msdownload", text=False)
+
+
+def renamed(name: str, *, before: str = "tool.exe", **changes: object) -> FileDetails:
+    usual = {"content_type": "application/octet-stream"}
+    file = file_of(contact(), now=NOW, content=b"MZ", **{"details": FileDetails(before), **usual, **changes})
+    return read_details(file.details.to_document() | {"name": name}, AccountSettings(), file)
+
+
+@pytest.mark.parametrize("name", ["lab.pdf", "lab.PDF", "lab.pdf.", "lab.txt"])
+def test_a_new_name_is_held_to_what_the_file_was_found_to_be(name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        renamed(name, true_type=PROGRAM)
+    assert [(error.field, error.code) for error in refused.value.errors] == [("name", "ending_not_its_type")]
+    assert "application/x-msdownload" in refused.value.errors[0].message
+
+
+@pytest.mark.parametrize("name", ["setup.exe", "tool", "tool.unheard"])
+def test_any_name_that_does_not_contradict_it_is_taken(name: str) -> None:
+    assert renamed(name, true_type=PROGRAM).name == name
+
+
+def test_of_what_was_accepted_before_types_were_kept_only_the_declared_type_is_looked_at() -> None:
+    assert renamed("lab.pdf", true_type=None).name == "lab.pdf"
+    with pytest.raises(Invalid):
+        renamed("lab.pdf", true_type=None, content_type="application/x-msdownload")
+
+
+def test_a_name_that_a_file_has_is_no_obstacle_to_other_changes() -> None:
+    assert renamed("lab.pdf", before="lab.pdf", true_type=PROGRAM).name == "lab.pdf"

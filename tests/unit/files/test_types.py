@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from carebook.files.types import contradiction
+from carebook.files.types import contradiction, declared_type, true_type
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 PROGRAM = b"MZ\x90\x00" + bytes(60)
@@ -42,6 +42,10 @@ def archive() -> bytes:
         (archive(), WORD, "letter.docx"),
         (archive(), "application/x-zip-compressed", "all.zip"),
         (OLE, "application/msword", "old.doc"),
+        (b"<html><table><tr><td>Na</td>", "application/vnd.ms-excel", "labs.xls"),
+        (b'<?xml version="1.0"?><Workbook>', "application/vnd.ms-excel", "labs.xls"),
+        (b"Na\t140\r\n", "application/octet-stream", "labs.xls"),
+        (b"<html><p>Dear Ana", "application/msword", "letter.doc"),
         (b"{\\rtf1\\ansi Dear Ana}", "application/msword", "old.doc"),
         (b"BMI,weight\n22,70\n", "text/csv", "people.csv"),
         (b"BMP: Na 140", "text/plain", "labs.txt"),
@@ -58,7 +62,7 @@ def archive() -> bytes:
     ],
 )
 def test_what_is_as_it_says_passes(head: bytes, content_type: str, name: str) -> None:
-    assert contradiction(head, content_type=content_type, name=name) is None
+    assert contradiction(true_type(head), content_type=content_type, name=name) is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +89,35 @@ def test_what_is_as_it_says_passes(head: bytes, content_type: str, name: str) ->
         (PDF, "image/png", "a.png"),
         (PDF, WORD, "letter.docx"),
         (b"\x00\x01", "text/plain", "a.txt"),
+        (b"\x00\x01", "application/vnd.ms-excel", "labs.xls"),
+        (PROGRAM, "application/vnd.ms-excel", "labs.xls"),
+        (SCRIPT, "application/vnd.ms-excel", "labs.xls"),
+        (b"<html>", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "labs.xlsx"),
     ],
 )
 def test_what_is_something_else_is_found(head: bytes, content_type: str, name: str) -> None:
-    assert contradiction(head, content_type=content_type, name=name)
+    assert contradiction(true_type(head), content_type=content_type, name=name)
+
+
+@pytest.mark.parametrize("content_type", ["", "application/octet-stream", "binary/octet-stream; x=y"])
+def test_some_declared_types_say_nothing(content_type: str) -> None:
+    assert declared_type(content_type) is None
+
+
+@pytest.mark.parametrize(
+    ("content_type", "name", "contradicts"),
+    [
+        ("application/x-msdownload", "tool.exe", False),
+        ("application/x-msdownload", "lab.pdf", True),
+        ("application/x-msdownload", "lab", False),
+        ("text/x-python; charset=utf-8", "lab.txt", False),
+        ("application/pdf", "lab.pdf", False),
+        ("image/jpeg", "lab.png", False),
+    ],
+)
+def test_of_what_was_accepted_before_types_were_kept_the_declared_one_counts(
+    content_type: str, name: str, contradicts: bool
+) -> None:
+    declared = declared_type(content_type)
+    assert declared is not None
+    assert (contradiction(declared, content_type=content_type, name=name) is not None) == contradicts

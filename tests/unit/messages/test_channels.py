@@ -8,10 +8,13 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
-from carebook.messages.calling import VoiceChannel, spoken
+from carebook.errors import Invalid
+from carebook.messages.calling import VoiceChannel
 from carebook.messages.channels import Accepted, Attached, Busy, Outcome, Outgoing, Refused, Unknown
 from carebook.messages.email import EmailChannel, ascii_address, html_of
 from carebook.messages.faxing import FaxChannel
+from carebook.messages.service import refuse_too_long
+from carebook.messages.speech import LONGEST_SPEECH, LONGEST_SPOKEN, spoken
 from carebook.messages.texting import SimpleTextChannel, TextChannel
 
 IDS = {"account": "acc", "recipient": "con_1", "message": "msg_1", "attempt": "1"}
@@ -174,11 +177,17 @@ def test_a_call_reads_the_text_and_nothing_of_it_as_markup(stub: Any) -> None:
     assert channel.send(outgoing(body="Call <us> & ask")) == Accepted("eum-2")
 
 
-def test_the_longest_speech_fits_however_it_is_escaped() -> None:
-    from carebook.messages.service import LONGEST_SPEECH
+def test_the_longest_speech_fits() -> None:
+    assert len(spoken("x" * LONGEST_SPEECH)) <= LONGEST_SPOKEN
 
-    assert LONGEST_SPEECH == 3000
-    assert len(spoken("x" * LONGEST_SPEECH)) <= 6000
+
+@pytest.mark.parametrize("body", ["&" * 1200, "a\n" * 800])
+def test_what_no_call_can_say_is_refused_before_it_is_sent(body: str) -> None:
+    assert len(body) <= LONGEST_SPEECH
+    refuse_too_long(body, ["email", "sms"])
+    with pytest.raises(Invalid) as refused:
+        refuse_too_long(body, ["email", "voice"])
+    assert [(error.field, error.code) for error in refused.value.errors] == [("body", "too_long")]
 
 
 def test_a_text_through_sns(stub: Any) -> None:

@@ -116,3 +116,12 @@ def test_what_others_publish_is_not_taken(body: Any) -> None:
         open_envelope(json.dumps(body), topics={TOPIC})
     with pytest.raises(NotOurs):
         open_envelope("{", topics={TOPIC})
+
+
+@pytest.mark.parametrize(("kind", "suppress"), [("abuse", "complaint"), (None, "complaint"), ("not-spam", None)])
+def test_who_says_that_it_is_no_spam_does_not_complain(kind: str | None, suppress: str | None) -> None:
+    content = event("ses_complaint")
+    content["complaint"]["complaintFeedbackType"] = kind
+    receipt = receipt_in(content)
+    assert receipt is not None
+    assert receipt.suppress == suppress

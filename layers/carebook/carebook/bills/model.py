@@ -8,6 +8,8 @@ from typing import Final
 from carebook.errors import Conflict, FieldError, Invalid
 
 LARGEST_AMOUNT: Final = 10**12  # in minor units
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 9900
 
 
 class Status(StrEnum):
@@ -29,11 +31,15 @@ class BillDetails:
     due_on: date
 
     def check_days(self) -> None:
-        """Refuse a bill that falls due before it is issued.
+        """Refuse a bill that falls due before it is issued, or on a day from which no days can be counted.
 
         Raises:
             Invalid: it does.
         """
+        for name, day in (("issued_on", self.issued_on), ("due_on", self.due_on)):
+            if not FIRST_YEAR <= day.year <= LAST_YEAR:
+                message = f"Give a day of the years {FIRST_YEAR} to {LAST_YEAR}."
+                raise Invalid([FieldError(name, "out_of_range", message)])
         if self.due_on < self.issued_on:
             raise Invalid(
                 [FieldError("due_on", "due_before_issued", "A bill falls due on the day it is issued, or later.")]

@@ -2,7 +2,9 @@
 
 The form is read by machines that expect 10 characters an inch and 6 lines an inch. Lines and columns are those at
 which OpenEMR prints the form; where the grid begins on the page agrees with Medplum's coordinates (name at 43, 423
-points from the upper left, NPI at about 250). No print has been compared with the real form: hold one against it.
+points from the upper left, NPI at about 250), and 0.3 inches from the left is what is said of the NUCC's print rules
+(second-hand). In capitals, as scanners want it (payer: NGS Medicare, 2023-08-09). No print has been compared with the
+real form: hold one against it.
 """
 
 from io import BytesIO
@@ -54,8 +56,16 @@ def _drawn(items: Items) -> list[str]:
 
 def _text(line: int, column: int, text: str) -> str:
     x, y = _LEFT + (column - 1) * _COLUMN, _PAGE[1] - _BELOW_TOP - line * _LINE
-    escaped = "".join(_escaped(byte) for byte in text.encode("cp1252", "replace"))
+    escaped = "".join(_escaped(byte) for byte in _in_capitals(text).encode("cp1252", "replace"))
     return f"BT /F1 12 Tf {x:.1f} {y:.1f} Td ({escaped}) Tj ET"
+
+
+def _in_capitals(text: str) -> str:
+    """As many characters as before: what has no capital of its own in the font stays small."""
+    capitals = ((letter, letter.upper()) for letter in text)
+    return "".join(
+        large if large.encode("cp1252", "ignore") and len(large) == 1 else small for small, large in capitals
+    )
 
 
 def _escaped(byte: int) -> str:

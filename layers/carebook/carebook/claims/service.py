@@ -76,6 +76,9 @@ def claim_for(provider: Provider, role: Role, payer: Payer, *, primary_care: Pro
         if role is not Role.REFERRING or not loops:
             message = "A primary care provider (P3) is named only after a referring one (DN); it is left out."
             findings.append(Finding("primary_care_without_referring", "error", message))
+        elif primary_care == provider or (provider.npi and primary_care.npi == provider.npi):
+            message = "The primary care provider is the referring one: P3 names another (X12 RFI 2148); it is left out."
+            findings.append(Finding("primary_care_is_referrer", "warning", message))
         else:
             second = claim_items(primary_care, Role.REFERRING, payer)
             loops += primary_care_loop(primary_care, payer, second)

@@ -1,11 +1,13 @@
 """A client, its row in lists and its links as JSON documents, and back."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from carebook.clients.model import Client, ClientDetails, ClientSummary, Link, LinkTerms
+from carebook.clients.model import Client, ClientDetails, ClientSummary, Link, LinkTerms, ShownClient
 from carebook.contacts.documents import moments_from
 from carebook.instants import instant, parse_instant
+
+SHOWN: Final = "client"  # the field of a row's document in which it keeps what is shown of its client
 
 
 def client_from(account: str, client_id: str, version: int, document: Mapping[str, Any]) -> Client:
@@ -23,7 +25,20 @@ def summary_from(document: Mapping[str, Any]) -> ClientSummary:
 def link_document(link: Link) -> dict[str, Any]:
     """All of a link but its key and version."""
     moments = {"created_at": instant(link.created_at), "updated_at": instant(link.updated_at)}
-    return link.terms.to_document() | moments
+    return link.terms.to_document() | moments | with_shown(link.client)
+
+
+def with_shown(client: ShownClient | None) -> dict[str, Any]:
+    """What a row of something else keeps of its client, as a piece of its document."""
+    if client is None:
+        return {}
+    return {SHOWN: {name: getattr(client, name) for name in ShownClient.__slots__ if name != "id"}}
+
+
+def shown_in(client_id: str, document: Mapping[str, Any]) -> ShownClient | None:
+    """The client out of :func:`with_shown`."""
+    kept = document.get(SHOWN)
+    return None if kept is None else ShownClient(id=client_id, **kept)
 
 
 def link_from(account: str, client_id: str, contact_id: str, version: int, document: Mapping[str, Any]) -> Link:
@@ -36,4 +51,5 @@ def link_from(account: str, client_id: str, contact_id: str, version: int, docum
         terms=LinkTerms(**{name: document[name] for name in LinkTerms.__slots__}),
         created_at=parse_instant(document["created_at"]),
         updated_at=parse_instant(document["updated_at"]),
+        client=shown_in(client_id, document),
     )

@@ -1,18 +1,20 @@
 """Links in the table: in the client's partition, and the other way round on GSI1 by contact."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from carebook import keys
 from carebook.clients.documents import link_document, link_from
 from carebook.clients.linking import LinkWriting
-from carebook.clients.model import Client, Link
+from carebook.clients.model import Client, Link, shown_of
 from carebook.contacts.merged import with_merged
 from carebook.contacts.store import TableContacts
 from carebook.errors import Conflict
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.record_store import TableRecords
+from carebook.side_by_side import Reads
 from carebook.table import Row, Table
 
 _AT_ONCE: Final = 8
@@ -20,13 +22,21 @@ _MORE_THAN_ANY: Final = 1_000  # links of one client
 
 
 class TableLinks:
-    """The link store on DynamoDB."""
+    """The link store on DynamoDB. *withdraw* adds to a transaction that unlinks what else must end with the link."""
 
-    def __init__(self, table: Table, clients: TableRecords[Client], contacts: TableContacts) -> None:
+    def __init__(
+        self,
+        table: Table,
+        clients: TableRecords[Client],
+        contacts: TableContacts,
+        withdraw: Callable[[Writes, LinkWriting], None] | None = None,
+    ) -> None:
         self._table = table
+        self._withdraw = withdraw
         self._clients = clients
         self._contacts = contacts
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="links")
+        self.together: Any = Reads(table.connect, name="beside links")
 
     def of_client(self, account: str, client_id: str) -> list[Link]:
         """One query."""
@@ -49,6 +59,12 @@ class TableLinks:
         links = [_link(account, row) for rows in found for row in rows]
         return sorted(links, key=lambda link: (link.client_id, link.contact_id), reverse=True)
 
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[Link]:
+        """One query of GSI1."""
+        pk = keys.contact_pk(account, contact_id)
+        rows = self._table.other_way(pk, low=keys.LINKS_FIRST, high=keys.LINKS_LAST, limit=limit, newest_first=True)
+        return [_link(account, row) for _, row in rows]
+
     def write(self, writing: LinkWriting) -> None:
         """One transaction: the link, an entry in both histories; both records are as they were."""
         writes = Writes()
@@ -57,9 +73,12 @@ class TableLinks:
         kept = {_key(link): link for link in writing.before}
         if writing.after is not None:
             before = kept.pop(_key(writing.after), None)
-            writes.put(_item(writing.after), at_version(before.version) if before else NOT_THERE)
+            shown = replace(writing.after, client=shown_of(writing.client))
+            writes.put(_item(shown), at_version(before.version) if before else NOT_THERE)
         for key, link in kept.items():
             writes.delete(key, at_version(link.version))
+        if writing.after is None and self._withdraw is not None:
+            self._withdraw(writes, writing)
         try:
             self._table.write(writes)
         except ConditionFailed as error:

@@ -1,25 +1,36 @@
 """Linking contacts to clients. A link belongs to the client; a contact that was merged is linked as what it is now."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from carebook.clients.model import Client, Link, LinkedContact, LinkTerms, linked_contacts, which_counts
+from carebook.clients.model import (
+    Client,
+    Link,
+    LinkedContact,
+    LinkTerms,
+    ShownClient,
+    linked_contacts,
+    shown_of,
+    which_counts,
+)
 from carebook.clients.service import ClientStore, checked_id, clients_by_id, writable
 from carebook.contacts.history import Change, HistoryEntry, noted
 from carebook.contacts.model import Contact
-from carebook.contacts.protocols import ContactStore
+from carebook.contacts.protocols import ContactStore, Found
 from carebook.contacts.service import checked_id as checked_contact_id
 from carebook.contacts.service import refuse_unwritable
 from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
 from carebook.identity import Person
 from carebook.retrying import attempts
+from carebook.settings.model import AccountSettings
+from carebook.side_by_side import SideBySide
 
 MOST_LINKS: Final = 100
 
 
-class LinkStore(Protocol):
+class LinkStore(SideBySide, Protocol):
     """Where links are kept. A link and its entries in the histories of both are written together or not at all."""
 
     def of_client(self, account: str, client_id: str) -> list[Link]:
@@ -31,6 +42,10 @@ class LinkStore(Protocol):
 
         The latest client first, older than a client's id.
         """
+        ...
+
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[Link]:
+        """Up to *limit* links that name this very contact, the latest client first."""
         ...
 
     def write(self, writing: "LinkWriting") -> None:
@@ -62,7 +77,7 @@ class LinkWriting:
 class ClientLink:
     """A client of a contact, by which link."""
 
-    client: Client
+    client: ShownClient
     contact: Contact
     link: Link
 
@@ -93,12 +108,33 @@ class LinkAct:
     expected_version: int | None = None
 
 
+def view_contacts_of_client(
+    books: Books, *, account: str, client_id: str, viewer: Person, now: datetime
+) -> tuple[list[LinkedContact], AccountSettings]:
+    """:func:`contacts_of_client`, with the account's settings; looking at them is a view of the client.
+
+    Raises:
+        NotFound: when the account has no such client.
+    """
+    asked = checked_id(client_id)
+    (_, settings), links = books.links.together(
+        lambda: books.clients.view(account, asked, viewer=viewer, now=now),
+        lambda: books.links.of_client(account, asked),
+    )
+    return _behind(books, account, links), settings
+
+
 def contacts_of_client(books: Books, *, account: str, client_id: str) -> list[LinkedContact]:
     """The contacts of a client by name, archived ones too; who was merged is shown as what they are now.
 
     A link that the purge of its contact has left behind is removed here.
     """
-    links = books.links.of_client(account, client_id)
+    return _behind(books, account, books.links.of_client(account, client_id))
+
+
+def _behind(books: Books, account: str, links: list[Link]) -> list[LinkedContact]:
+    if not links:
+        return []
     led_to = books.contacts.led_to(account, [link.contact_id for link in links])
     gone = [link for link in links if link.contact_id not in led_to]
     if gone:
@@ -107,30 +143,45 @@ def contacts_of_client(books: Books, *, account: str, client_id: str) -> list[Li
 
 
 def clients_of_contact(
-    books: Books, *, contact: Contact, before: str | None, limit: int
+    books: Books, view: Callable[[], Found], *, account: str, contact_id: str, before: str | None, limit: int
 ) -> tuple[list[ClientLink], str | None]:
     """A page of the clients of a contact, those added last first, and where the next one begins.
 
-    Those of contacts that were merged into it are among them.
+    Those of contacts that were merged into it are among them. The links are read beside *view*, which finds the
+    contact; once more when the id leads to another one.
     """
-    together = _links_by_client(books, contact.account, contact.id, before=before, limit=limit)
+
+    def read(one: str) -> dict[str, list[Link]]:
+        return _links_by_client(books, account, one, before=before, limit=limit)
+
+    (contact, _settings), together = books.links.together(view, lambda: read(contact_id))
+    if contact.id != contact_id:
+        together = read(contact.id)
     page = list(together)[:limit]
     linked = [
-        ClientLink(client, contact, link)
-        for client, link in _clients_by(books, contact.account, contact.id, together, page)
+        ClientLink(client, contact, link) for client, link in _clients_by(books, account, contact.id, together, page)
     ]
     return linked, page[-1] if len(together) > limit else None
 
 
 def first_clients(
-    books: Books, *, account: str, contact_id: str, shown: int, counted: int
-) -> tuple[list[tuple[Client, Link]], int, bool]:
+    books: Books, links: Iterable[Link], *, account: str, contact_id: str, shown: int, counted: int
+) -> tuple[list[tuple[ShownClient, Link]], int, bool]:
     """For a cover page: the first clients of a contact, how many there are, and whether that is all of them.
 
-    It counts no further than *counted*.
+    It counts no further than *counted*. The clients are as the links show them; only those that show none are read.
+
+    Args:
+        links: those of the contact and of all who were merged into it, of each one more than are *counted*.
     """
-    together = _links_by_client(books, account, contact_id, before=None, limit=counted)
-    first = _clients_by(books, account, contact_id, together, list(together)[:shown])
+    together = _by_client(sorted(links, key=lambda link: (link.client_id, link.contact_id), reverse=True))
+    ids = list(together)[:shown]
+    known = {link.client_id: link.client for client_id in ids for link in together[client_id] if link.client}
+    missing = [client_id for client_id in ids if client_id not in known]
+    known |= {
+        one.id: shown_of(one) for one in clients_by_id(books.clients, account=account, client_ids=missing).values()
+    }
+    first = [(known[one], which_counts(together[one], contact_id)) for one in ids if one in known]
     return first, min(len(together), counted), len(together) <= counted
 
 
@@ -138,26 +189,32 @@ def _links_by_client(
     books: Books, account: str, contact_id: str, *, before: str | None, limit: int
 ) -> dict[str, list[Link]]:
     """The links of a contact's clients, of up to *limit* and one more if there is one."""
+    return _by_client(books.links.of_contact(account, contact_id, before=before, limit=limit + 1))
+
+
+def _by_client(links: Iterable[Link]) -> dict[str, list[Link]]:
     together: dict[str, list[Link]] = {}
-    for link in books.links.of_contact(account, contact_id, before=before, limit=limit + 1):
+    for link in links:
         together.setdefault(link.client_id, []).append(link)
     return together
 
 
 def _clients_by(
     books: Books, account: str, contact_id: str, together: Mapping[str, list[Link]], client_ids: list[str]
-) -> list[tuple[Client, Link]]:
+) -> list[tuple[ShownClient, Link]]:
     """Each client with the link that counts."""
     clients = clients_by_id(books.clients, account=account, client_ids=client_ids)
     return [
-        (clients[client_id], which_counts(together[client_id], contact_id))
+        (shown_of(clients[client_id]), which_counts(together[client_id], contact_id))
         for client_id in client_ids
         if client_id in clients
     ]
 
 
-def link_contact(books: Books, act: LinkAct, terms: LinkTerms) -> tuple[LinkedContact, bool]:
-    """Link a contact to a client, or change the terms; whether the link is new. The same again changes nothing.
+def link_contact(books: Books, act: LinkAct, terms: LinkTerms) -> tuple[LinkedContact, AccountSettings, bool]:
+    """Link a contact to a client, or change the terms; with the settings, and whether the link is new.
+
+    The same again changes nothing.
 
     Raises:
         NotFound: when the account has no such client or contact.
@@ -165,12 +222,12 @@ def link_contact(books: Books, act: LinkAct, terms: LinkTerms) -> tuple[LinkedCo
         Conflict: when one of the two is archived, a merge is under way, or the client has too many contacts.
     """
     for _ in attempts():
-        client, contact, linked, count = _both(books, act)
+        client, contact, settings, linked, count = _both(books, act)
         refuse_unwritable(contact)
         known = linked.link if linked else None
         _refuse_stale(known, act.expected_version)
         if linked and known and known.terms == terms:
-            return linked, False
+            return linked, settings, False
         if known is None and count >= MOST_LINKS:
             raise Conflict(f"A client can have {MOST_LINKS} contacts. Unlink one first.", code="too_many")
         after = known.succeeded(contact.id, terms, act.now) if known else _new(act, contact, terms)
@@ -181,7 +238,7 @@ def link_contact(books: Books, act: LinkAct, terms: LinkTerms) -> tuple[LinkedCo
         except Conflict:
             continue
         others = tuple(link for link in (linked.links if linked else ()) if link.contact_id != contact.id)
-        return LinkedContact(contact, (after, *others)), known is None
+        return LinkedContact(contact, (after, *others)), settings, known is None
     raise Unavailable(_BUSY)
 
 
@@ -194,7 +251,7 @@ def unlink_contact(books: Books, act: LinkAct) -> None:
         Conflict: when the client is archived, or a merge is under way.
     """
     for _ in attempts():
-        client, contact, linked, _count = _both(books, act)
+        client, contact, _settings, linked, _count = _both(books, act)
         if contact.merging is not None:
             refuse_unwritable(contact)
         if linked is None:
@@ -211,13 +268,18 @@ def unlink_contact(books: Books, act: LinkAct) -> None:
 _BUSY: Final = "The link is being changed by others. Try again in a moment."
 
 
-def _both(books: Books, act: LinkAct) -> tuple[Client, Contact, LinkedContact | None, int]:
-    """Client, contact, their link if there is one, and how many contacts the client has."""
-    client = writable(books.clients.find(act.account, checked_id(act.client_id)))
-    contact = books.contacts.find(act.account, checked_contact_id(act.contact_id))[0]
-    everybody = contacts_of_client(books, account=act.account, client_id=act.client_id)
+def _both(books: Books, act: LinkAct) -> tuple[Client, Contact, AccountSettings, LinkedContact | None, int]:
+    """Client, contact, settings, their link if there is one, and how many contacts the client has."""
+    client_id, contact_id = checked_id(act.client_id), checked_contact_id(act.contact_id)
+    found, (contact, settings), links = books.links.together(
+        lambda: books.clients.find(act.account, client_id),
+        lambda: books.contacts.find(act.account, contact_id),
+        lambda: books.links.of_client(act.account, client_id),
+    )
+    client = writable(found)
+    everybody = _behind(books, act.account, links)
     linked = next((linked for linked in everybody if linked.contact.id == contact.id), None)
-    return client, contact, linked, len(everybody)
+    return client, contact, settings, linked, len(everybody)
 
 
 def _new(act: LinkAct, contact: Contact, terms: LinkTerms) -> Link:

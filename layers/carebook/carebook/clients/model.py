@@ -98,6 +98,33 @@ def summary_of(client: Client) -> ClientSummary:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownClient:
+    """What rows of other things show of a client; they keep a copy. ``version`` is the client's when it was taken."""
+
+    id: str
+    version: int
+    name: str
+    date_of_birth: str | None
+    archived_at: str | None
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the client is not put away."""
+        return self.archived_at is None
+
+
+def shown_of(client: Client) -> ShownClient:
+    """What is shown of *client* elsewhere."""
+    return ShownClient(
+        id=client.id,
+        version=client.version,
+        name=client.details.display_name,
+        date_of_birth=client.details.date_of_birth,
+        archived_at=None if client.archived_at is None else instant(client.archived_at),
+    )
+
+
 # What is sent by itself, and may be copied to a linked contact.
 AUTOMATED_KINDS: Final = ("appointment_notice", "appointment_reminder", "bill_reminder", "late_payment_notice")
 
@@ -133,7 +160,11 @@ class LinkTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """That a contact belongs to a client. The contact may have been merged into another since."""
+    """That a contact belongs to a client. The contact may have been merged into another since.
+
+    Attributes:
+        client: what is shown of the client; no part of the link itself. None: not kept with it.
+    """
 
     account: str
     client_id: str
@@ -142,6 +173,7 @@ class Link:
     terms: LinkTerms
     created_at: datetime
     updated_at: datetime
+    client: ShownClient | None = field(default=None, compare=False)
 
     def succeeded(self, contact_id: str, terms: LinkTerms, now: datetime) -> "Link":
         """The next version, for the contact as it is known today."""

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from carebook.clients.linking import ClientLink
-from carebook.clients.model import Client, ClientSummary, Link, LinkedContact, summary_of
+from carebook.clients.model import Client, ClientSummary, Link, LinkedContact, ShownClient, summary_of
 from carebook.clients.schemas import (
     ClientMatched,
     ClientOfContact,
@@ -54,14 +54,13 @@ def client_of_contact(linked: ClientLink) -> ClientOfContact:
     return cast("ClientOfContact", view)
 
 
-def linked_client_row(client: Client) -> LinkedClientRow:
+def linked_client_row(client: ShownClient) -> LinkedClientRow:
     """A client in a row of something else."""
-    summary = summary_of(client)
     return {
         "id": client.id,
-        "name": summary.display_name,
-        "date_of_birth": summary.date_of_birth,
-        "archived_at": summary.archived_at,
+        "name": client.name,
+        "date_of_birth": client.date_of_birth,
+        "archived_at": client.archived_at,
     }
 
 

@@ -20,13 +20,12 @@ from carebook.identity import Person
 from carebook.ids import CONTACT
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes
 from carebook.record_purge import PurgeableRecords, Purging
-from carebook.record_store import put_request_mark
+from carebook.record_store import LONGEST_CHAIN, put_request_mark
 from carebook.search.rebuild_notes import note_of
 from carebook.search.tokens import Searchable
 from carebook.settings.model import AccountSettings
 from carebook.table import Row, Table
 
-_LONGEST_CHAIN: Final = 501  # as many as can be merged into one, one after the other, and that one
 _HISTORIES_AT_ONCE: Final = 8
 _NO_SUCH_CONTACT: Final = "There is no such contact."
 
@@ -44,12 +43,16 @@ class TableContacts(PurgeableRecords[Contact]):
 
     def find(self, account: str, contact_id: str, /) -> Found:
         """One request for the contact and the settings together; one more for each merge that the id leads through."""
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(LONGEST_CHAIN):
             contact, settings = self.find_exactly(account, contact_id)
             if contact.merged_into is None:
                 return contact, settings
             contact_id = contact.merged_into
         raise NotFound(_NO_SUCH_CONTACT)
+
+    def leads_to(self, record: Contact, /) -> str | None:
+        """The contact into which it was merged."""
+        return record.merged_into
 
     def find_many(self, account: str, contact_ids: Sequence[str]) -> list[Contact]:
         """One request for each hundred."""
@@ -65,7 +68,7 @@ class TableContacts(PurgeableRecords[Contact]):
         """One request for each hundred, and one more for each merge that ids lead through."""
         leads = {contact_id: contact_id for contact_id in contact_ids}
         found: dict[str, Contact] = {}
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(LONGEST_CHAIN):
             missing = sorted(set(leads.values()) - found.keys())
             if not missing:
                 break

@@ -2,11 +2,11 @@
 
 from typing import Any, TypedDict
 
-from carebook.clients.schemas import ClientOfContact
+from carebook.clients.schemas import ClientOfContact, ClientView, ContactOfClient
 from carebook.contacts.schemas import ContactView
 from carebook.documents.schemas import DocumentRow
 from carebook.files.schemas import FileView
-from carebook.referrals.schemas import ReferralListRow
+from carebook.referrals.schemas import ReferralListRow, ReferralView
 from carebook.tasks.schemas import TaskView
 
 
@@ -67,3 +67,27 @@ class CoverView(TypedDict):
     documents: DocumentsPart
     clients: ClientsPart
     referrals: ReferralsPart
+
+
+class ContactsPart(TypedDict):
+    """The first contacts of a client by name, and how many there are."""
+
+    items: list[ContactOfClient]
+    count: int
+    exact: bool
+
+
+class ReferralsOfClientPart(TypedDict):
+    """The latest referrals of a client with what remains of them, and how many there are."""
+
+    items: list[ReferralView]
+    count: int
+    exact: bool
+
+
+class ClientCoverView(TypedDict):
+    """A client with the first twenty of each list that hangs on it."""
+
+    client: ClientView
+    contacts: ContactsPart
+    referrals: ReferralsOfClientPart

@@ -90,7 +90,11 @@ class FileBuckets:
         """Copy exactly this version of the quarantine to the files bucket; where it is now."""
         return self._copy(place, _saved_as(file))
 
-    def _copy(self, place: Place, saved_as: Mapping[str, str]) -> Place:
+    def put_back(self, place: Place) -> Place:
+        """Copy exactly this version of the files bucket to the quarantine, without its name; where it is now."""
+        return self._copy(place, {"ContentType": "application/octet-stream"}, bucket="quarantine")
+
+    def _copy(self, place: Place, saved_as: Mapping[str, str], *, bucket: str = "files") -> Place:
         source = {
             "Bucket": environment.bucket_name(place.bucket),
             "Key": place.key,
@@ -98,14 +102,14 @@ class FileBuckets:
         }
         answer = self._asking(
             self.client.copy_object,
-            Bucket=environment.bucket_name("files"),
+            Bucket=environment.bucket_name(bucket),
             Key=place.key,
             CopySource=source,
             MetadataDirective="REPLACE",
             TaggingDirective="REPLACE",  # tags are the quarantine's; reading them would want a right of its own
             **saved_as,
         )
-        return Place("files", place.key, answer["VersionId"])
+        return Place(bucket, place.key, answer["VersionId"])
 
     def remove(self, place: Place) -> None:
         """Delete one version; one that is gone already is no error."""

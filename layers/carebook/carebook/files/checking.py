@@ -6,7 +6,7 @@ counts, and what the others copied is removed.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -15,7 +15,7 @@ from carebook.files.history import entry_of
 from carebook.files.model import File, Finding, Place, Reason, Scan, Status
 from carebook.files.ports import FileStore, Gone
 from carebook.files.scanner import Reply, Scanner
-from carebook.files.types import HEAD, contradiction
+from carebook.files.types import HEAD, contradiction, true_type
 from carebook.identity import Person
 from carebook.retrying import attempts
 
@@ -32,6 +32,10 @@ class Buckets(Protocol):
 
     def take_over(self, place: Place, file: File) -> Place:
         """Copy this version of the quarantine to where it can be read under its name; Gone when there is none."""
+        ...
+
+    def put_back(self, place: Place) -> Place:
+        """Copy this version from where it can be read to the quarantine; Gone when there is none."""
         ...
 
     def remove(self, place: Place) -> None:
@@ -76,6 +80,9 @@ def take_in(
 
     The first version that is announced counts. What nobody announced, what belongs to a file that was deleted, and what
     was uploaded a second time is deleted unread. *owner* is what the object's name says.
+
+    Raises:
+        Unavailable: when that cannot be said yet.
     """
     for _ in attempts():
         file = files.locate(*owner) if owner else None
@@ -85,6 +92,9 @@ def take_in(
             return None
         if file.place == place:
             return file if file.status is Status.SCANNING else None
+        if file.status is Status.SCANNING and file.accepted:
+            # It may be what this scan has just put back, which the record does not tell yet.
+            raise Unavailable("The file is being scanned once more.")
         if not file.awaits_bytes:
             buckets.remove(place)
             return None
@@ -129,14 +139,20 @@ def finding_of(file: File, reply: Reply, seen: Inspection, *, now: datetime) -> 
     if reply.signature is not None:
         signature = reply.signature
         reason = next((why for start, why in _REASONS if signature.startswith(start)), Reason.MALWARE)
-        return Finding(Status.INFECTED, scan, reason)
+        return Finding(Status.INFECTED, scan, reason, true_type=true_type(seen.head) if file.accepted else None)
     sha256 = seen.digest.hexdigest()
     if seen.size != file.size or file.sha256 not in {None, sha256}:
         return Finding(Status.REFUSED, scan, Reason.CHECKSUM_MISMATCH)
-    was_accepted = file.place is not None and file.place.bucket == "files"
-    if not was_accepted and contradiction(seen.head, content_type=file.content_type, name=file.details.name):
-        return Finding(Status.REFUSED, scan, Reason.TYPE_MISMATCH, sha256)
-    return Finding(Status.CLEAN, scan, None, sha256)
+    return _as_named(Finding(Status.CLEAN, scan, None, sha256, true_type(seen.head)), file)
+
+
+def _as_named(finding: Finding, file: File) -> Finding:
+    """*finding*, unless it is the first that would accept the file, and that has a name which contradicts its type."""
+    if file.accepted or finding.true_type is None:
+        return finding
+    if contradiction(finding.true_type, content_type=file.content_type, name=file.details.name) is None:
+        return finding
+    return replace(finding, status=Status.REFUSED, reason=Reason.TYPE_MISMATCH, true_type=None)
 
 
 def failed(engine: str, reason: Reason, *, now: datetime) -> Finding:
@@ -148,7 +164,8 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
     """The file with its verdict, its bytes where they belong; None when another run or a deletion was faster.
 
     Clean bytes are copied first, then the record says so, then they leave the quarantine. What is infected stays there,
-    where nobody can read it, for a later scan; what was refused goes. What has no verdict stays where it is.
+    where nobody can read it, for a later scan, or goes back there; what was refused goes. What has no verdict stays
+    where it is.
     """
     scanned = file.place
     if scanned is None:
@@ -163,14 +180,17 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
     for _ in attempts():
         if current is None:
             buckets.remove(scanned)
+            if place is not None:
+                buckets.remove(place)
             buckets.remove_copies(scanned.key)
             return None
         if not _still_waits(current, scanned):
             if place is not None and place not in {scanned, current.place}:
                 buckets.remove(place)
             return None
-        # Edited, or moved by a merge, since it was read: the verdict is the same.
-        after = current.judged(finding, place, now)
+        # Edited, or moved by a merge, since it was read: the verdict is the same, unless for a name that it got.
+        verdict = _as_named(finding, current)
+        after = current.judged(verdict, place if verdict.status is finding.status else None, now)
         try:
             files.replace(current, after, entry_of("file_scanned", current, after, by=SYSTEM, now=now))
         except Conflict:
@@ -201,6 +221,6 @@ def _still_waits(file: File | None, place: Place) -> bool:
 def _place_after(buckets: Buckets, scanned: Place, finding: Finding, file: File) -> Place | None:
     if finding.status is Status.CLEAN:
         return buckets.take_over(scanned, file) if scanned.bucket == "quarantine" else scanned
-    if finding.status is Status.REFUSED or (finding.status is Status.INFECTED and scanned.bucket == "files"):
-        return None
-    return scanned
+    if finding.status is Status.INFECTED:
+        return buckets.put_back(scanned) if scanned.bucket == "files" else scanned
+    return None if finding.status is Status.REFUSED else scanned

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any, Final
 
-from carebook.files.model import File, FileDetails, Place, Reason, Scan, Status
+from carebook.files.model import File, FileDetails, Place, Reason, Scan, Status, TrueType
 from carebook.identity import Person
 from carebook.instants import instant, parse_instant
 from carebook.items import Item
@@ -25,6 +25,7 @@ def file_document(file: File) -> dict[str, Any]:
         "status": file.status.value,
         "reason": file.reason and file.reason.value,
         "scan": None if file.scan is None else asdict(file.scan) | {"finished_at": instant(file.scan.finished_at)},
+        "true_type": None if file.true_type is None else asdict(file.true_type),
         "place": None if file.place is None else asdict(file.place),
         "created_at": instant(file.created_at),
         "created_by": asdict(file.created_by),
@@ -53,6 +54,7 @@ def file_from(account: str, contact_id: str, row: Row) -> File:
         status=Status(document["status"]),
         reason=reason and Reason(reason),
         scan=scan and Scan(**scan | {"finished_at": parse_instant(scan["finished_at"])}),
+        true_type=TrueType(**document["true_type"]) if document.get("true_type") else None,
         place=place and Place(**place),
         created_at=parse_instant(document["created_at"]),
         created_by=Person(**document["created_by"]),

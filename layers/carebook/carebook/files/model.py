@@ -56,6 +56,14 @@ class FileDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class TrueType:
+    """What first bytes tell: the media type of which they are ``found`` to be, and whether they may be ``text``."""
+
+    found: str | None
+    text: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """What a scan found. ``verdict`` is ``clean``, ``infected`` or ``error``."""
 
@@ -68,12 +76,13 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How a check ended: the status that the file gets, why, what the scan said, the digest of what was looked at."""
+    """How a check ended: the status that the file gets, why, what the scan said; what the bytes are."""
 
     status: Status
     scan: Scan
     reason: Reason | None = None
     sha256: str | None = None
+    true_type: TrueType | None = None  # of what was accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,7 @@ class File:
     place: Place | None = None
     reason: Reason | None = None
     scan: Scan | None = None
+    true_type: TrueType | None = None  # known since it was accepted; of what was before types were kept, not at all
     changed: Mapping[str, int] = field(default_factory=dict)
     message_id: str | None = None
     came_from: str | None = None  # what merges have noted, carried along unread
@@ -122,6 +132,11 @@ class File:
     def awaits_bytes(self) -> bool:
         """Whether an upload would still count; one that comes late is taken too."""
         return self.status in {Status.AWAITING_UPLOAD, Status.EXPIRED}
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was found clean, and what it says it is, before; be that as it may now."""
+        return self.true_type is not None or (self.place is not None and self.place.bucket == "files")
 
     @property
     def can_be_rescanned(self) -> bool:
@@ -154,6 +169,7 @@ class File:
             reason=finding.reason,
             scan=finding.scan,
             sha256=finding.sha256 or self.sha256,
+            true_type=finding.true_type or self.true_type,
             place=place,
             due_at=None,
         )

@@ -149,7 +149,7 @@ def change_file(
     act: Act,
     *,
     patch: Mapping[str, Any],
-    read_details: Callable[[Any, AccountSettings, FileDetails], FileDetails],
+    read_details: Callable[[Any, AccountSettings, File], FileDetails],
 ) -> File:
     """The file with a merge patch applied.
 
@@ -158,7 +158,7 @@ def change_file(
     """
 
     def edit(file: File, settings: AccountSettings) -> File | None:
-        details = read_details(merge_patch(file.details.to_document(), patch), settings, file.details)
+        details = read_details(merge_patch(file.details.to_document(), patch), settings, file)
         return None if details == file.details else file.edited(details, act.now)
 
     return _write(contacts, files, act, "file_updated", edit)

@@ -8,6 +8,8 @@ signatures mean for a practice's files is decided here.
 import mimetypes
 from typing import Final
 
+from carebook.files.model import TrueType
+
 HEAD: Final = 8192  # bytes of a file's beginning that are looked at
 
 _PROGRAMS: Final = (
@@ -61,6 +63,8 @@ _ALIKE: Final = (
 )  # fmt: skip
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TEXT: Final = frozenset({"application/json", "application/xml", "application/javascript", "image/svg+xml"})
+# Under these names laboratories and browsers also export tables and letters as HTML, XML or plain text.
+_ALSO_TEXT: Final = frozenset({"application/msword", "application/vnd.ms-excel"})
 _SAYS_NOTHING: Final = frozenset({"application/octet-stream", "binary/octet-stream"})
 _PACKED: Final = {"gzip": "application/gzip"}  # what an ending behind the ending says; of others nothing is known
 # Told by two or three letters, with which a text may begin, too: a table of BMI, the results of a BMP. In a file of
@@ -86,42 +90,63 @@ def found_type(head: bytes) -> str | None:
     return guessed
 
 
-def contradiction(head: bytes, *, content_type: str, name: str) -> str | None:
-    """The type that the first bytes tell, when it is not what a file is said to be; None when all is well.
+def true_type(head: bytes) -> TrueType:
+    """What a file that begins so is."""
+    found = found_type(head)
+    text = _is_text(head) if found is None else found in _TOLD_BY_LETTERS and _IN_NO_TEXT.isdisjoint(head)
+    return TrueType(found, text)
+
+
+def declared_type(content_type: str) -> TrueType | None:
+    """What a file is, going by its declared type alone; None when that says nothing."""
+    declared = _declared(content_type)
+    if not declared or declared in _SAYS_NOTHING:
+        return None
+    return TrueType(None, text=True) if _of_text(declared) else TrueType(declared, text=False)
+
+
+def contradiction(true: TrueType, *, content_type: str, name: str) -> str | None:
+    """The type that a file is of, when it is not what the file is said to be; None when all is well.
 
     A file is said to be what its declared type and the ending of its name say. A program must be what both say;
     anything else what one of them says, because browsers call a table in text a spreadsheet, and the like.
     """
     claims = _claims(content_type, name)
-    found = found_type(head)
     if not claims:
         return None
-    fitting = [_fits(found, head, claim) for claim in claims]
-    if all(fitting) or (any(fitting) and found not in _PROGRAM_TYPES):
+    fitting = [_fits(true, claim) for claim in claims]
+    if all(fitting) or (any(fitting) and true.found not in _PROGRAM_TYPES):
         return None
-    return found or ("text/plain" if _is_text(head) else "application/octet-stream")
+    return true.found or ("text/plain" if true.text else "application/octet-stream")
 
 
 def _claims(content_type: str, name: str) -> list[str]:
-    declared = content_type.partition(";")[0].strip().lower()
     # Without the system's own tables, which differ from machine to machine. Some systems drop dots at the end.
     ending, packed = mimetypes.MimeTypes().guess_file_type(name.lower().rstrip(". "))
     if packed is not None:
         ending = _PACKED.get(packed)
-    return [claim for claim in dict.fromkeys((declared, ending)) if claim and claim not in _SAYS_NOTHING]
+    return [claim for claim in dict.fromkeys((_declared(content_type), ending)) if claim and claim not in _SAYS_NOTHING]
 
 
-def _fits(found: str | None, head: bytes, claim: str) -> bool:
-    if claim.startswith("text/") or claim in _TEXT:
+def _declared(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _of_text(claim: str) -> bool:
+    return claim.startswith("text/") or claim in _TEXT
+
+
+def _fits(true: TrueType, claim: str) -> bool:
+    found = true.found
+    if _of_text(claim):
         is_script = found == "text/x-shellscript" and claim in _PROGRAM_TYPES
-        is_text = _is_text(head) if found is None else found in _TOLD_BY_LETTERS and _IN_NO_TEXT.isdisjoint(head)
-        return is_script or is_text or _alike(found, claim)
+        return is_script or true.text or _alike(found, claim)
     if found in _PROGRAM_TYPES:
         return claim in _PROGRAM_TYPES
     if claim in _PROGRAM_TYPES:
         return True  # less than it says
     if found is None:
-        return claim not in _recognized()
+        return claim not in _recognized() or (true.text and claim in _ALSO_TEXT)
     return _alike(found, claim) or claim not in _recognized()
 
 

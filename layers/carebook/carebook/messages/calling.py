@@ -1,10 +1,10 @@
 """Text-to-voice calls through AWS End User Messaging."""
 
 from typing import Any
-from xml.sax.saxutils import escape
 
 from carebook.messages.calls import call
 from carebook.messages.channels import Outcome, Outgoing
+from carebook.messages.speech import spoken
 from carebook.messages.texting import refusal_of
 
 
@@ -29,9 +29,3 @@ class VoiceChannel:
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set
         return call(lambda: self._calling.send_voice_message(**request), refusal_of)
-
-
-def spoken(body: str) -> str:
-    """The text as SSML; nothing in it is read as markup."""
-    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in body.split("\n") if part.strip())
-    return f'<speak><break time="1s"/>{paragraphs}</speak>'

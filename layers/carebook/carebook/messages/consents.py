@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from carebook.messages.model import CONSENT_CHANNELS
 from carebook.messages.words import Wish
 
 ASKED_AGAIN_AFTER: Final = timedelta(days=30)
@@ -75,9 +74,3 @@ class Consent:
 
     def _saying(self, at: datetime, why: str) -> tuple[tuple[str, str], ...]:
         return (*self.said, (at.isoformat(), why))[-50:]
-
-
-def consent_address(method: str, to: str) -> tuple[str, str] | None:
-    """Channel and address under which consent for a method is kept; None where none is needed."""
-    channel = CONSENT_CHANNELS.get(method)
-    return None if channel is None else (channel, to.casefold())

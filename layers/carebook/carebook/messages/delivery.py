@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
+from carebook.addresses import consent_address
 from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.ids import CONTACT, is_id
 from carebook.messages.attachments import TOO_LARGE, AttachmentNotReady, AttachmentSource, are_too_large, is_pdf
 from carebook.messages.channels import Accepted, Attached, Busy, Channel, Channels, Outcome, Outgoing, Refused, Unknown
-from carebook.messages.consents import Agreement, Consent, consent_address
+from carebook.messages.consents import Agreement, Consent
 from carebook.messages.filling import NOTHING_TO_FILL, Filling, NotToBeFilled
 from carebook.messages.model import OUTCOME_UNKNOWN, QUIET, Message, Status
 from carebook.messages.quiet import released_at

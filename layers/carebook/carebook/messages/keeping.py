@@ -18,6 +18,7 @@ MOST_KEPT: Final = 20
 TOO_MANY: Final = "too_many"
 TOO_LARGE: Final = "too_large"
 INFECTED: Final = "infected"
+NO_FILES: Final = "no_files"
 _UPLOADED_WITHIN: Final[timedelta] = UPLOAD_WITHIN + UPLOAD_GRACE
 
 
@@ -53,23 +54,33 @@ class Keeping:
 
 
 def described(
-    keeping: Keeping, message: Message, attached: Sequence[MailAttachment], *, infected: bool
+    keeping: Keeping | None, message: Message, attached: Sequence[MailAttachment], *, infected: bool
 ) -> Iterator[tuple[Attachment, File | None]]:
     """Each attachment of a reply, and the file that is to be made of it; of what is not kept, the reason.
 
     Args:
+        keeping: None for somebody who has no files, as a client.
         infected: whoever took in the mail has found something in it, and nothing of it is kept.
     """
     left = MOST_KEPT
     for index, one in enumerate(attached):
-        reason = INFECTED if infected else TOO_LARGE if len(one.content) > keeping.largest else None
-        reason = reason or (None if left else TOO_MANY)
-        if reason is not None:
+        reason = _why_not(keeping, one, infected=infected, left=left)
+        if keeping is None or reason is not None:
             yield Attachment("file", None, one.name, one.content_type, len(one.content), reason), None
             continue
         left -= 1
         file = _file(keeping, message, index, one)
         yield Attachment("file", file.id, one.name, one.content_type, file.size), file
+
+
+def _why_not(keeping: Keeping | None, one: MailAttachment, *, infected: bool, left: int) -> str | None:
+    if infected:
+        return INFECTED
+    if keeping is None:
+        return NO_FILES
+    if len(one.content) > keeping.largest:
+        return TOO_LARGE
+    return None if left else TOO_MANY
 
 
 def lay_down(keeping: Keeping, message: Message, attached: Sequence[MailAttachment]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from carebook.addresses import CONSENT_CHANNELS
 from carebook.identity import Person
 
 WRITTEN_METHODS: Final = ("email", "sms", "fax", "voice")
@@ -13,8 +14,6 @@ WRITTEN_METHODS: Final = ("email", "sms", "fax", "voice")
 QUEUED_FOR: Final = timedelta(minutes=5)
 IN_FLIGHT_FOR: Final = timedelta(minutes=15)
 GIVEN_UP_AFTER: Final = timedelta(hours=24)
-# Mobile and home numbers are one person's line: who says STOP to a text does not want the call either.
-CONSENT_CHANNELS: Final[Mapping[str, str]] = {"email": "email", "sms": "tel", "voice": "tel"}
 
 
 class Status(StrEnum):

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Final, Literal
 
+from carebook.addresses import consent_address
 from carebook.errors import Invalid
 from carebook.identity import Person
 from carebook.ids import MESSAGE, new_id
 from carebook.message_templates.model import MessageTemplate, render
-from carebook.messages.consents import Agreement, Consent, consent_address
+from carebook.messages.consents import Agreement, Consent
 from carebook.messages.model import (
     NOT_OPTED_IN,
     PDF,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from carebook.messages.model import CONSENT_CHANNELS
+from carebook.addresses import CONSENT_CHANNELS
 
 _MINUTE: Final = timedelta(minutes=1)
 _LONGEST: Final = 26 * 60  # a day and what a change of the clock can add

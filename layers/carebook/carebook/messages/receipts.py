@@ -94,7 +94,7 @@ def _complained(content: Mapping[str, Any], provider_id: str, ids: Mapping[str, 
         status=None,
         at=_moment(complaint["timestamp"]),
         detail=f"complaint: {kind}",
-        suppress="complaint",
+        suppress=None if kind == "not-spam" else "complaint",  # somebody took it out of the spam
     )
 
 

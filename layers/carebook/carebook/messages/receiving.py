@@ -9,7 +9,7 @@ from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.ids import CONTACT, MESSAGE, is_id
 from carebook.messages.consents import Agreement
 from carebook.messages.delivery import DeliveryStore, change_consent, where_of
-from carebook.messages.model import Message
+from carebook.messages.model import WAITING, Message, Status
 from carebook.messages.receipts import Receipt
 from carebook.messages.service import MessageRef
 from carebook.observability import logger
@@ -94,6 +94,8 @@ def _told(message: Message, receipt: Receipt) -> Message:
     """The message with what was reported. What is about an earlier try is noted, but decides nothing."""
     is_earlier = message.provider_id is not None and message.provider_id != receipt.provider_id
     is_earlier = is_earlier or receipt.ids.get("attempt", str(message.tried)) != str(message.tried)
+    # A person has asked for another try, and it has not begun: only if the last one arrived there is no need for it.
+    is_earlier = is_earlier or (message.status in WAITING and receipt.status is not Status.DELIVERED)
     if is_earlier or receipt.status is None:
         detail = f"of an earlier try: {receipt.detail}" if is_earlier else receipt.detail
         return message.told(message.status, receipt.at, detail=detail)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
+from carebook.clients.model import Client
 from carebook.contacts.history import Change, HistoryEntry
 from carebook.contacts.protocols import ContactStore
 from carebook.errors import Conflict, NotFound, Unavailable
@@ -23,6 +24,7 @@ from carebook.messages.sweeping import WaitingStore, release_waiting
 from carebook.messages.words import Wish, wish_in
 from carebook.observability import logger
 from carebook.retrying import attempts
+from carebook.settings.model import AccountSettings
 
 _SYSTEM: Final = Person("carebook", "Carebook")
 
@@ -90,19 +92,32 @@ class ReplyStore(WaitingStore, Protocol):
         ...
 
 
+class ClientReader(Protocol):
+    """Where clients are looked up."""
+
+    def find(self, account: str, client_id: str, /) -> tuple[Client, AccountSettings]:
+        """The client as last written, with the account's settings.
+
+        Raises:
+            NotFound: when the account has no such client.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """All that taking in replies needs."""
 
     messages: ReplyStore
     contacts: ContactStore
+    clients: ClientReader
     queue: MessageQueue
     keeping: Keeping
     now: Callable[[], datetime]
 
 
 def take_in(inbox: Inbox, reply: Reply) -> int:
-    """Keep a reply and do what it asks for; with how many contacts it lies now.
+    """Keep a reply and do what it asks for; with how many people it lies now.
 
     Words are for the account that wrote last, or whose message they answer. STOP and START are for all that have
     written to that address from here: a phone tells them apart as little as its owner does. Whoever only says to be
@@ -191,14 +206,11 @@ def _message_of(inbox: Inbox, writer: Writer) -> Message | None:
 
 
 def _keep(inbox: Inbox, reply: Reply, writer: Writer) -> bool:
-    if not is_id(writer.recipient_id, CONTACT):
-        return False
     for _ in attempts():
         try:
-            contact, settings = inbox.contacts.find(writer.account, writer.recipient_id)
+            recipient = _recipient(inbox, writer)
         except NotFound:  # purged since
             return False
-        recipient = recipient_of(contact, settings)
         message = _message(reply, writer, recipient)
         try:
             kept = inbox.messages.find(MessageRef(message.account, message.recipient_id, message.id))
@@ -207,7 +219,8 @@ def _keep(inbox: Inbox, reply: Reply, writer: Writer) -> bool:
         if kept is not None:  # it came twice, and the first time may have been cut short
             lay_down(inbox.keeping, kept, reply.attached)
             return True
-        attached = list(described(inbox.keeping, message, reply.attached, infected=reply.is_infected))
+        keeping = inbox.keeping if is_id(recipient.id, CONTACT) else None
+        attached = list(described(keeping, message, reply.attached, infected=reply.is_infected))
         message = replace(message, attachments=tuple(attachment for attachment, _ in attached))
         change = Change("messages", None, [{"id": message.id, "kind": "reply", "method": reply.method}])
         entry = told("reply_received", _SYSTEM, inbox.now(), (change,))
@@ -219,7 +232,14 @@ def _keep(inbox: Inbox, reply: Reply, writer: Writer) -> bool:
         if is_new:
             lay_down(inbox.keeping, message, reply.attached)
             return True
-    raise Unavailable("The contact is being changed by others.")
+    raise Unavailable("Who wrote is being changed by others.")
+
+
+def _recipient(inbox: Inbox, writer: Writer) -> Recipient:
+    """Whom we had written to: a contact, wherever merges have led it, or a client."""
+    if is_id(writer.recipient_id, CONTACT):
+        return recipient_of(*inbox.contacts.find(writer.account, writer.recipient_id))
+    return recipient_of(*inbox.clients.find(writer.account, writer.recipient_id))
 
 
 def _message(reply: Reply, writer: Writer, recipient: Recipient) -> Message:

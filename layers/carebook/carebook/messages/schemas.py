@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from carebook.channels import Methods
-from carebook.fields import ONE_LINE, Label, Text
+from carebook.fields import ONE_LINE, Label, Moment, Text
 
 MessageKind = Literal[
     "ad_hoc",
@@ -83,15 +83,14 @@ class NewNote(BaseModel):
     body: Body
     channel: NoteChannel
     direction: Direction
-    occurred_at: Annotated[AwareDatetime, Field(strict=False)] | None = Field(
-        default=None, description="When it was said; now when left out."
-    )
+    occurred_at: Moment | None = Field(default=None, description="When it was said; now when left out.")
 
 
 class AttachmentView(TypedDict):
     """What went along with a message.
 
-    What came with a reply and was not kept has no id, and the reason: `too_many`, `too_large` or `infected`.
+    What came with a reply and was not kept has no id, and the reason: `too_many`, `too_large`,
+    `infected`, or `no_files` where a client has written: files belong to contacts.
     """
 
     file_id: str | None

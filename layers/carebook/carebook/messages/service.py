@@ -1,6 +1,6 @@
 """What staff do with messages: write them, look at them, note what was said, try again."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -18,11 +18,11 @@ from carebook.messages.consents import Consent
 from carebook.messages.model import Kind, Message, Status, Step
 from carebook.messages.planning import Draft, Plan, Text, addresses_of, methods_of, plan
 from carebook.messages.recipients import Recipient, recipient_of
+from carebook.messages.speech import LONGEST_SPEECH, LONGEST_SPOKEN, spoken
 from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
 LONGEST_SMS: Final = 1600
-LONGEST_SPEECH: Final = 3000  # End User Messaging takes 6,000 characters, and escaping can double what is said
 _READ_AT_ONCE: Final = 100
 
 
@@ -347,7 +347,7 @@ def refuse_merging(contact: Contact) -> None:
         raise Conflict("A merge with this contact is under way. Try again in a moment.", code="merging")
 
 
-def refuse_too_long(body: str, methods: Iterable[str]) -> None:
+def refuse_too_long(body: str, methods: Collection[str]) -> None:
     """Refuse a text that a method cannot carry.
 
     Raises:
@@ -359,6 +359,9 @@ def refuse_too_long(body: str, methods: Iterable[str]) -> None:
         for method in methods
         if len(body) > limits.get(method, len(body))
     ]
+    if not errors and "voice" in methods and len(spoken(body)) > LONGEST_SPOKEN:
+        message = "For a call these are too many short lines, or signs such as & and <. Use fewer of them."
+        errors.append(FieldError("body", "too_long", message))
     if errors:
         raise Invalid(errors)
 

@@ -45,10 +45,11 @@ class TableMessages:
         return _message(row)
 
     def consents(self, account: str, addresses: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Consent]:
-        """One request; none when no consent is asked for."""
-        if not addresses:
-            return {}
-        rows = self._table.get_together(*(keys.consent_key(account, *address) for address in addresses))
+        """One request for each hundred; none when no consent is asked for."""
+        rows: list[Row | None] = []
+        for start in range(0, len(addresses), 100):
+            some = addresses[start : start + 100]
+            rows += self._table.get_together(*(keys.consent_key(account, *address) for address in some))
         return {
             (channel, address): consent_from(account, channel, address, row.version, row.doc)
             if row
@@ -271,7 +272,8 @@ def reply_items(message: Message) -> Iterator[Item]:
 
 def history_item(account: str, recipient_id: str, entry: HistoryEntry) -> Item:
     """The item of an entry in the recipient's history."""
-    key = keys.history_key(account, recipient_id, entry.id.removeprefix(f"{HISTORY}_"))
+    sk = keys.history_sk(entry.id.removeprefix(f"{HISTORY}_"))
+    key = keys.Key(keys.recipient_pk(account, recipient_id), sk)
     return make_item(key, "history", history_document(entry))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from carebook.claims.model import Provider
+from carebook.clients.documents import shown_in, with_shown
 from carebook.identity import Person
 from carebook.instants import instant, parse_instant
 from carebook.referrals.model import Appointment, Referral, ReferralDetails, ReferralRow
@@ -18,7 +19,7 @@ def referral_document(referral: Referral) -> dict[str, Any]:
         "created_at": instant(referral.created_at),
         "created_by": {"id": referral.created_by.id, "name": referral.created_by.name},
         "updated_at": instant(referral.updated_at),
-    }
+    } | with_shown(referral.client)
 
 
 def referral_from(
@@ -37,6 +38,7 @@ def referral_from(
         created_at=parse_instant(document["created_at"]),
         created_by=Person(**document["created_by"]),
         updated_at=parse_instant(document["updated_at"]),
+        client=shown_in(client_id, document),
     )
 
 

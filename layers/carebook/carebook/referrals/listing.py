@@ -1,19 +1,20 @@
 """Referrals across clients: lists, how many came from whom, and whose claims would fail."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from carebook.claims.model import Finding, Payer, Provider, Role
 from carebook.claims.service import claim_for, provider_of
-from carebook.clients.model import Client
+from carebook.clients.model import ShownClient, shown_of
 from carebook.clients.service import clients_by_id
 from carebook.contacts.model import Contact, shown_name
+from carebook.contacts.protocols import Found
 from carebook.errors import FieldError, Invalid
 from carebook.instants import day_in
-from carebook.referrals.model import OPEN, ReferralRow
+from carebook.referrals.model import OPEN, Referral, ReferralRow, row_of
 from carebook.referrals.protocols import Desk
 from carebook.settings.model import AccountSettings
 
@@ -35,7 +36,7 @@ class ListedReferral:
     """A referral in a list, with its client, and with its referrer by the contact's id of today."""
 
     row: ReferralRow
-    client: Client
+    client: ShownClient
     referrer: Referrer | None
 
 
@@ -71,37 +72,59 @@ def list_referrals(
         limit=limit + 1,
     )
     rows = [row for _, row in found[:limit]]
-    contacts = _contacts(desk, account, rows)
-    listed = _listed(desk, account, rows, {one: contact.id for one, contact in contacts.items()})
+    clients, contacts = desk.referrals.together(
+        lambda: _clients(desk, account, rows), lambda: _contacts(desk, account, rows)
+    )
+    listed = _listed(rows, clients, {one: contact.id for one, contact in contacts.items()})
     return listed, found[limit - 1][0] if len(found) > limit else None
 
 
 def referrals_by_contact(
-    desk: Desk, *, contact: Contact, before: str | None, limit: int
-) -> tuple[list[ListedReferral], str | None]:
-    """A page of the referrals by a contact and by those merged into it, those received last first."""
-    found = desk.referrals.of_contact(contact.account, contact.id, before=before, limit=limit + 1)
+    desk: Desk, view: Callable[[], Found], *, account: str, contact_id: str, before: str | None, limit: int
+) -> tuple[list[ListedReferral], AccountSettings, str | None]:
+    """A page of the referrals by a contact and by those merged into it, those received last first.
+
+    They are read beside *view*, which finds the contact; once more when the id leads to another one.
+    """
+
+    def read(one: str) -> list[tuple[str, ReferralRow]]:
+        return desk.referrals.of_contact(account, one, before=before, limit=limit + 1)
+
+    (contact, settings), found = desk.referrals.together(view, lambda: read(contact_id))
+    if contact.id != contact_id:
+        found = read(contact.id)
     rows = [row for _, row in found[:limit]]
-    listed = _listed(desk, contact.account, rows, dict.fromkeys(_named(rows), contact.id))
-    return listed, found[limit - 1][0] if len(found) > limit else None
+    listed = _listed(rows, _clients(desk, account, rows), dict.fromkeys(_named(rows), contact.id))
+    return listed, settings, found[limit - 1][0] if len(found) > limit else None
 
 
 def first_referrals(
-    desk: Desk, *, account: str, contact_id: str, shown: int, counted: int
+    desk: Desk, found: Iterable[tuple[str, Referral]], *, account: str, contact_id: str, shown: int, counted: int
 ) -> tuple[list[ListedReferral], int, bool]:
     """For a cover page: the first referrals by a contact, how many there are, and whether that is all of them.
 
-    It counts no further than *counted*.
+    It counts no further than *counted*. The clients are as the referrals show them; only those that show none are read.
+
+    Args:
+        found: those of the contact and of all who were merged into it, of each one more than are *counted*.
     """
-    found = desk.referrals.of_contact(account, contact_id, before=None, limit=counted + 1)
-    rows = [row for _, row in found[:shown]]
-    first = _listed(desk, account, rows, dict.fromkeys(_named(rows), contact_id))
-    return first, min(len(found), counted), len(found) <= counted
+    ordered = [referral for _, referral in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    rows = [row_of(referral) for referral in ordered[:shown]]
+    known = {referral.client_id: referral.client for referral in ordered[:shown] if referral.client}
+    clients = known | _clients(desk, account, [row for row in rows if row.client_id not in known])
+    first = _listed(rows, clients, dict.fromkeys(_named(rows), contact_id))
+    return first, min(len(ordered), counted), len(ordered) <= counted
 
 
-def _listed(desk: Desk, account: str, rows: Sequence[ReferralRow], today: Mapping[str, str]) -> list[ListedReferral]:
+def _clients(desk: Desk, account: str, rows: Iterable[ReferralRow]) -> dict[str, ShownClient]:
+    found = clients_by_id(desk.clients, account=account, client_ids={row.client_id for row in rows})
+    return {client_id: shown_of(client) for client_id, client in found.items()}
+
+
+def _listed(
+    rows: Sequence[ReferralRow], clients: Mapping[str, ShownClient], today: Mapping[str, str]
+) -> list[ListedReferral]:
     """Rows with their clients; *today* says by which id a contact is known now."""
-    clients = clients_by_id(desk.clients, account=account, client_ids={row.client_id for row in rows})
     return [
         ListedReferral(row, clients[row.client_id], referrer_in(row, today.get(row.contact_id or "")))
         for row in rows
@@ -138,7 +161,7 @@ def summary_of(
         Invalid: when the period ends before it begins, or holds too much.
     """
     end = date.fromisoformat(last) if last else day_in(settings.time_zone, now)
-    begin = date.fromisoformat(first) if first else end - timedelta(days=364)
+    begin = date.fromisoformat(first) if first else end - min(timedelta(days=364), end - date.min)
     _check_order("to", begin.isoformat(), end.isoformat())
     if end - begin > LONGEST_PERIOD:
         raise Invalid([FieldError("from", "period_too_long", "Ask for a year at most.")])
@@ -202,10 +225,7 @@ def claim_problems(
         Invalid: when there are more open referrals than are looked at.
     """
     problems: dict[tuple[str | None, str, Provider], ClaimProblem | None] = {}
-    for status in OPEN:
-        found = desk.referrals.rows(
-            account, status=status, received_from=None, received_to=None, before=None, limit=MOST_COUNTED + 1
-        )
+    for status, found in zip(OPEN, _open_referrals(desk, account), strict=True):
         if len(found) > MOST_COUNTED:
             message = f"There are more than {MOST_COUNTED} referrals of status {status}. Close those that are over."
             raise Invalid([FieldError("status", "too_many", message)])
@@ -222,6 +242,16 @@ def claim_problems(
     failing.sort(key=lambda problem: problem.place)
     end = skip + limit
     return failing[skip:end], end if len(failing) > end else None
+
+
+def _open_referrals(desk: Desk, account: str) -> tuple[list[tuple[str, ReferralRow]], ...]:
+    def read(status: str) -> list[tuple[str, ReferralRow]]:
+        return desk.referrals.rows(
+            account, status=status, received_from=None, received_to=None, before=None, limit=MOST_COUNTED + 1
+        )
+
+    one, two, three = OPEN
+    return desk.referrals.together(lambda: read(one), lambda: read(two), lambda: read(three))
 
 
 def _note_problem(

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from carebook.claims.model import Provider
+from carebook.clients.model import ShownClient
 from carebook.contacts.model import Contact, ContactDetails
 from carebook.identity import Person
 
@@ -104,6 +105,7 @@ class Referral:
     Attributes:
         referrer: the referrer as they were when the referral was made, or when it was last taken anew.
         referrer_at: when that was.
+        client: what is shown of the client; no part of the referral itself. None: not kept with it.
     """
 
     id: str
@@ -116,6 +118,7 @@ class Referral:
     created_at: datetime
     created_by: Person
     updated_at: datetime
+    client: ShownClient | None = field(default=None, compare=False)
 
     def edited(self, details: ReferralDetails, now: datetime) -> "Referral":
         """The next version, with other details."""

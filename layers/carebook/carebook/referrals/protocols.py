@@ -11,6 +11,7 @@ from carebook.contacts.model import Contact
 from carebook.contacts.protocols import ContactStore
 from carebook.identity import Person
 from carebook.referrals.model import Appointment, Referral, ReferralRow
+from carebook.side_by_side import SideBySide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class ReferralWriting:
     for_contacts: tuple[tuple[Contact, HistoryEntry], ...] = ()
 
 
-class ReferralStore(Protocol):
+class ReferralStore(SideBySide, Protocol):
     """Where referrals are kept. A referral, its rows in lists and the histories are written together or not at all."""
 
     def find(self, account: str, client_id: str, referral_id: str) -> Referral:
@@ -50,6 +51,10 @@ class ReferralStore(Protocol):
 
         Each with its place.
         """
+        ...
+
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[tuple[str, Referral]]:
+        """Up to *limit* referrals that name this very contact, those received last first. Each with its place."""
         ...
 
     def rows(

@@ -1,12 +1,14 @@
 """From what a caller sent to a referral's details: the rules that need more than the shape of the input."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from carebook.errors import FieldError, Invalid
 from carebook.referrals.model import ReferralDetails, tidy_diagnosis
 from carebook.referrals.schemas import NewReferral
 from carebook.validation import validated
+
+_OLDEST: Final = 150  # years
 
 
 def read_details(document: Any, *, today: date) -> ReferralDetails:
@@ -46,6 +48,9 @@ def details_of(new: NewReferral, *, today: date) -> ReferralDetails:
 
 def _check_days(received_on: str, new: NewReferral, today: date, errors: list[FieldError]) -> None:
     """Days as text compare as days do: year, month, day, each with its zeros."""
+    for name, day in (("received_on", received_on), ("dated_on", new.dated_on)):
+        if day and today.year - date.fromisoformat(day).year > _OLDEST:
+            errors.append(FieldError(name, "too_long_ago", "That is longer ago than anybody lives. Check the year."))
     if received_on > today.isoformat():
         errors.append(FieldError("received_on", "in_the_future", "This day is yet to come."))
     if new.dated_on and new.dated_on > received_on:

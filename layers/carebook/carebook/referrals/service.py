@@ -1,7 +1,7 @@
 """What staff do with referrals, as functions. A referral belongs to its client; its referrer is a contact."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -10,16 +10,17 @@ from carebook.clients.service import checked_id as checked_client_id
 from carebook.clients.service import writable
 from carebook.contacts.history import Change, HistoryEntry, changes_between, noted
 from carebook.contacts.model import Contact
-from carebook.contacts.service import checked_id as checked_contact_id
 from carebook.contacts.service import refuse_unwritable
 from carebook.errors import Conflict, FieldError, Invalid, NotFound, StaleVersion, Unavailable
-from carebook.ids import REFERRAL, is_id, new_id
+from carebook.ids import CONTACT, REFERRAL, is_id, new_id
 from carebook.instants import day_in
 from carebook.merge_patch import merge_patch
 from carebook.referrals.model import (
+    Appointment,
     KnownReferral,
     Referral,
     ReferralDetails,
+    Usage,
     usage_of,
 )
 from carebook.referrals.protocols import AlreadyMade, Desk, ReferralAct, ReferralWriting
@@ -43,7 +44,7 @@ def add_referral(
     for _ in attempts():
         found = desk.clients.find(act.account, checked_client_id(act.client_id))
         client, details = writable(found), read(day_in(found[1].time_zone, act.now))
-        contact = _referrer(desk, act.account, details.contact_id)
+        contact = _writable_referrer(details.contact_id, _led_to(desk, act.account, details.contact_id))
         made = Referral(
             id=new_id(REFERRAL, act.now),
             account=act.account,
@@ -62,11 +63,10 @@ def add_referral(
         try:
             desk.referrals.write(writing, request=request)
         except AlreadyMade as already:
-            again = desk.referrals.find(act.account, already.client_id, already.referral_id)
-            return known(desk, [again], found[1], act.now)[0]
+            return _as_made(desk, act, already, found[1])
         except Conflict:
             continue
-        return known(desk, [made], found[1], act.now)[0]
+        return KnownReferral(made, contact, Usage(), day_in(found[1].time_zone, act.now))
     raise Unavailable(_BUSY)
 
 
@@ -80,16 +80,18 @@ def change_referral(desk: Desk, act: ReferralAct, patch: Any, read: ReadDetails)
         Conflict: when the client, or a new referrer, is archived.
     """
 
-    def edit(before: Referral, settings: AccountSettings) -> tuple[Referral, Contact | None]:
+    def edit(before: Referral, settings: AccountSettings) -> _Edited:
         details = read(merge_patch(before.details.to_document(), patch), day_in(settings.time_zone, act.now))
         edited = before.edited(details, act.now)
-        if details.contact_id == before.details.contact_id:
-            return edited, None
-        contact = _referrer(desk, act.account, details.contact_id)
-        was = _contact_of(desk, before)
-        if contact is not None and was is not None and contact.id == was.id:  # the same one by an earlier id
-            return replace(edited, details=replace(details, contact_id=before.details.contact_id)), None
-        return edited.referred_by(contact, act.now), contact
+        kept, named = before.details.contact_id, details.contact_id
+        led_to = _led_to(desk, act.account, kept, named)
+        was = led_to.get(kept or "")
+        if named == kept:
+            return _Edited(edited, was)
+        if was is not None and was is led_to.get(named or ""):  # the same one by another of their ids
+            return _Edited(replace(edited, details=replace(details, contact_id=kept)), was)
+        contact = _writable_referrer(named, led_to)
+        return _Edited(edited.referred_by(contact, act.now), contact, told=contact)
 
     return _rewrite(desk, act, edit)
 
@@ -101,12 +103,12 @@ def refresh_referrer(desk: Desk, act: ReferralAct) -> KnownReferral:
         Conflict: when there is no referrer, or none any more.
     """
 
-    def edit(before: Referral, _: AccountSettings) -> tuple[Referral, Contact | None]:
+    def edit(before: Referral, _: AccountSettings) -> _Edited:
         contact = _contact_of(desk, before)
         if contact is None:
             raise Conflict("There is no referrer to copy. Name one first.", code="no_referrer")
         refreshed = before.edited(before.details, act.now).referred_by(contact, act.now)
-        return replace(refreshed, details=before.details), None
+        return _Edited(replace(refreshed, details=before.details), contact)
 
     return _rewrite(desk, act, edit)
 
@@ -133,26 +135,39 @@ def delete_referral(desk: Desk, act: ReferralAct) -> None:
     raise Unavailable(_BUSY)
 
 
-def _rewrite(
-    desk: Desk, act: ReferralAct, edit: Callable[[Referral, AccountSettings], tuple[Referral, Contact | None]]
-) -> KnownReferral:
-    """Read, decide, write; and again when somebody else wrote in between. *edit* also names a new referrer."""
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """A referral's next version, its referrer today, and who is to be told that they refer."""
+
+    referral: Referral
+    contact: Contact | None
+    told: Contact | None = None
+
+
+def _rewrite(desk: Desk, act: ReferralAct, edit: Callable[[Referral, AccountSettings], _Edited]) -> KnownReferral:
+    """Read, decide, write; and again when somebody else wrote in between."""
+    client_id = checked_client_id(act.client_id)
     for _ in attempts():
-        client, before, settings = _found(desk, act)
-        after, contact = edit(before, settings)
+        (client, before, settings), appointments = desk.referrals.together(
+            lambda: _found(desk, act),
+            lambda: desk.referrals.appointments(act.account, client_id),
+        )
+        edited = edit(before, settings)
+        after = edited.referral
         changes = changes_between(before, after)
         if after.referrer != before.referrer:
             changes = (*changes, Change("referrer_snapshot", before.referrer, after.referrer))
-        if not changes:
-            return known(desk, [before], settings, act.now)[0]
-        entry = _entry("referral_changed", act, (Change("referral", {"id": before.id}, {"id": after.id}), *changes))
-        told = ((contact, _told("referral_added", act, after.id)),) if contact else ()
-        writing = ReferralWriting(client=client, before=before, after=after, for_client=entry, for_contacts=told)
-        try:
-            desk.referrals.write(writing)
-        except Conflict:
-            continue
-        return known(desk, [after], settings, act.now)[0]
+        if changes:
+            entry = _entry("referral_changed", act, (Change("referral", {"id": before.id}, {"id": after.id}), *changes))
+            told = ((edited.told, _told("referral_added", act, after.id)),) if edited.told else ()
+            writing = ReferralWriting(client=client, before=before, after=after, for_client=entry, for_contacts=told)
+            try:
+                desk.referrals.write(writing)
+            except Conflict:
+                continue
+        usage = usage_of(after.id, appointments, act.now)
+        kept = after if changes else before
+        return KnownReferral(kept, edited.contact, usage, day_in(settings.time_zone, act.now))
     raise Unavailable(_BUSY)
 
 
@@ -162,9 +177,13 @@ def view_referral(desk: Desk, act: ReferralAct) -> KnownReferral:
     Raises:
         NotFound: when there is no such client or referral.
     """
-    client, settings = desk.clients.view(act.account, checked_client_id(act.client_id), viewer=act.by, now=act.now)
-    referral = desk.referrals.find(act.account, client.id, checked_referral_id(act.referral_id))
-    return known(desk, [referral], settings, act.now)[0]
+    client_id, referral_id = checked_client_id(act.client_id), checked_referral_id(act.referral_id)
+    (_, settings), referral, appointments = desk.referrals.together(
+        lambda: desk.clients.view(act.account, client_id, viewer=act.by, now=act.now),
+        lambda: desk.referrals.find(act.account, client_id, referral_id),
+        lambda: desk.referrals.appointments(act.account, client_id),
+    )
+    return _known(desk, [referral], appointments, settings, act)[0]
 
 
 def referrals_of_client(
@@ -175,20 +194,36 @@ def referrals_of_client(
     Raises:
         NotFound: when there is no such client.
     """
-    client, settings = desk.clients.view(act.account, checked_client_id(act.client_id), viewer=act.by, now=act.now)
-    found = desk.referrals.of_client(act.account, client.id, before=before, limit=limit + 1)
+    client_id = checked_client_id(act.client_id)
+    (_, settings), found, appointments = desk.referrals.together(
+        lambda: desk.clients.view(act.account, client_id, viewer=act.by, now=act.now),
+        lambda: desk.referrals.of_client(act.account, client_id, before=before, limit=limit + 1),
+        lambda: desk.referrals.appointments(act.account, client_id),
+    )
     page = found[:limit]
-    return known(desk, page, settings, act.now), page[-1].id if len(found) > limit else None
+    known = _known(desk, page, appointments, settings, act)
+    return known, page[-1].id if len(found) > limit else None
 
 
-def known(desk: Desk, referrals: Sequence[Referral], settings: AccountSettings, now: datetime) -> list[KnownReferral]:
-    """Referrals of one client with what is known of them today."""
-    if not referrals:
-        return []
-    first = referrals[0]
-    ids = {one.details.contact_id for one in referrals if one.details.contact_id is not None}
-    led_to = desk.contacts.led_to(first.account, ids)
-    appointments = desk.referrals.appointments(first.account, first.client_id)
+def _known(
+    desk: Desk,
+    referrals: Sequence[Referral],
+    appointments: Sequence[Appointment],
+    settings: AccountSettings,
+    act: ReferralAct,
+) -> list[KnownReferral]:
+    led_to = _led_to(desk, act.account, *(one.details.contact_id for one in referrals))
+    return known_today(referrals, led_to, appointments, settings, act.now)
+
+
+def known_today(
+    referrals: Sequence[Referral],
+    led_to: Mapping[str, Contact],
+    appointments: Sequence[Appointment],
+    settings: AccountSettings,
+    now: datetime,
+) -> list[KnownReferral]:
+    """Referrals of one client with what is known of them today; *led_to* knows where their contacts' ids lead."""
     today = day_in(settings.time_zone, now)
     return [
         KnownReferral(one, led_to.get(one.details.contact_id or ""), usage_of(one.id, appointments, now), today)
@@ -196,10 +231,21 @@ def known(desk: Desk, referrals: Sequence[Referral], settings: AccountSettings, 
     ]
 
 
+def _as_made(desk: Desk, act: ReferralAct, already: AlreadyMade, settings: AccountSettings) -> KnownReferral:
+    referral, appointments = desk.referrals.together(
+        lambda: desk.referrals.find(act.account, already.client_id, already.referral_id),
+        lambda: desk.referrals.appointments(act.account, already.client_id),
+    )
+    return _known(desk, [referral], appointments, settings, act)[0]
+
+
 def _found(desk: Desk, act: ReferralAct) -> tuple[Client, Referral, AccountSettings]:
-    found = desk.clients.find(act.account, checked_client_id(act.client_id))
+    client_id, referral_id = checked_client_id(act.client_id), checked_referral_id(act.referral_id)
+    found, referral = desk.referrals.together(
+        lambda: desk.clients.find(act.account, client_id),
+        lambda: desk.referrals.find(act.account, client_id, referral_id),
+    )
     client = writable(found)
-    referral = desk.referrals.find(act.account, client.id, checked_referral_id(act.referral_id))
     expected = act.expected_version
     if expected is not None and expected != referral.version:
         current = referral.to_document() if 0 < expected < referral.version else {}
@@ -209,20 +255,25 @@ def _found(desk: Desk, act: ReferralAct) -> tuple[Client, Referral, AccountSetti
     return client, referral, found[1]
 
 
-def _referrer(desk: Desk, account: str, contact_id: str | None) -> Contact | None:
+def _writable_referrer(contact_id: str | None, led_to: Mapping[str, Contact]) -> Contact | None:
     if contact_id is None:
         return None
-    try:
-        contact = desk.contacts.find(account, checked_contact_id(contact_id))[0]
-    except NotFound:
-        raise Invalid([FieldError("contact_id", "no_such_contact", "There is no such contact.")]) from None
+    contact = led_to.get(contact_id)
+    if contact is None:
+        raise Invalid([FieldError("contact_id", "no_such_contact", "There is no such contact.")])
     refuse_unwritable(contact)
     return contact
 
 
+def _led_to(desk: Desk, account: str, *contact_ids: str | None) -> Mapping[str, Contact]:
+    """The contacts to which ids lead; what has not the form of one leads nowhere."""
+    ids = {contact_id for contact_id in contact_ids if contact_id is not None and is_id(contact_id, CONTACT)}
+    return desk.contacts.led_to(account, ids) if ids else {}
+
+
 def _contact_of(desk: Desk, referral: Referral) -> Contact | None:
     contact_id = referral.details.contact_id
-    return None if contact_id is None else desk.contacts.led_to(referral.account, [contact_id]).get(contact_id)
+    return _led_to(desk, referral.account, contact_id).get(contact_id or "")
 
 
 def _entry(action: str, act: ReferralAct, changes: tuple[Change, ...]) -> HistoryEntry:

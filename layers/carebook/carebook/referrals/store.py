@@ -1,10 +1,11 @@
 """Referrals in the table: in the client's partition, by referrer on GSI1, and in lists of the account by day."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from carebook import keys
-from carebook.clients.model import Client
+from carebook.clients.model import Client, shown_of
 from carebook.contacts.merged import with_merged
 from carebook.contacts.store import TableContacts
 from carebook.errors import Conflict, NotFound
@@ -13,6 +14,7 @@ from carebook.record_store import TableRecords, made_by_request, put_request_mar
 from carebook.referrals.documents import appointment_from, referral_document, referral_from, row_document, row_from
 from carebook.referrals.model import Appointment, Referral, ReferralRow, row_of
 from carebook.referrals.protocols import AlreadyMade, ReferralWriting
+from carebook.side_by_side import Reads
 from carebook.table import Row, Table
 
 _AT_ONCE: Final = 8
@@ -27,6 +29,7 @@ class TableReferrals:
         self._clients = clients
         self._contacts = contacts
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="referrals")
+        self.together: Any = Reads(table.connect, name="beside referrals")
 
     def find(self, account: str, client_id: str, referral_id: str) -> Referral:
         """One request."""
@@ -70,6 +73,14 @@ class TableReferrals:
         older.sort(key=lambda pair: pair[0], reverse=True)
         return [(sk, row_of(_referral(account, row))) for sk, row in older[:limit]]
 
+    def of_this_contact(self, account: str, contact_id: str, *, limit: int) -> list[tuple[str, Referral]]:
+        """One query of GSI1."""
+        pk = keys.contact_pk(account, contact_id)
+        rows = self._table.other_way(
+            pk, low=keys.REFERRALS_FIRST, high=keys.REFERRALS_LAST, limit=limit, newest_first=True
+        )
+        return [(sk, _referral(account, row)) for sk, row in rows]
+
     def rows(
         self,
         account: str,
@@ -95,7 +106,8 @@ class TableReferrals:
         self._clients.note(writes, writing.client, writing.for_client)
         for contact, entry in writing.for_contacts:
             self._contacts.note(writes, contact, entry)
-        _put(writes, writing.before, writing.after)
+        after = writing.after and replace(writing.after, client=shown_of(writing.client))
+        _put(writes, writing.before, after)
         if request:
             made = f"{referral.client_id}/{referral.id}"
             put_request_mark(writes, referral.account, request, made=made, now=referral.created_at)

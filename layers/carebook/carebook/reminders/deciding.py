@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from carebook.addresses import CONSENT_CHANNELS
 from carebook.clients.model import Client, Link, LinkedContact
 from carebook.contacts.model import Reach
 from carebook.errors import Invalid
@@ -13,10 +14,11 @@ from carebook.ids import new_ulid
 from carebook.message_templates.merge_names import Kind, Method
 from carebook.message_templates.model import MessageTemplate, render
 from carebook.message_templates.service import which
-from carebook.messages.model import CONSENT_CHANNELS, Message, Status
 from carebook.messages.model import Kind as MessageKind
+from carebook.messages.model import Message, Status
 from carebook.messages.planning import Consents, Draft, Plan, Text, addresses_of, plan
 from carebook.messages.recipients import Recipient, recipient_of
+from carebook.reminders.model import Rest
 from carebook.settings.model import AccountSettings
 
 AUTOMATIC: Final = Person("carebook", "Carebook")
@@ -27,9 +29,8 @@ TURNED_OFF: Final = "turned_off"
 NOT_COPIED: Final = "not_copied"
 ARCHIVED: Final = "archived"
 NO_METHOD: Final = "no_method"
-TOO_MANY: Final = "too_many"
-# A transaction holds 100 actions. An appointment that is moved takes 25 with ten reminders; the rest is for the people.
-_ROOM: Final = 75
+# A transaction holds 100 actions. An appointment that is moved takes 26 with ten reminders; the rest is for the people.
+ROOM: Final = 74
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,12 @@ class Fate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is decided for all. *plan* holds every message, and the consents that go with them."""
+    """What is decided. *plan* holds every message, and the consents that go with them.
+
+    Attributes:
+        rest: who did not fit in; None when everybody did.
+        continues: the decision about those before, when this is about such a rest.
+    """
 
     id: str
     account: str
@@ -88,6 +94,8 @@ class Decision:
     by: Person
     fates: tuple[Fate, ...]
     plan: Plan
+    rest: Rest | None = None
+    continues: str | None = None
 
     @property
     def messages(self) -> list[Message]:
@@ -106,27 +114,51 @@ def addresses(facts: Facts) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
-def decide(facts: Facts, occasion: Occasion, consents: Consents, *, by: Person, now: datetime) -> Decision:
-    """The client first, then each contact, by name: by their own methods, and once per address."""
-    used: dict[tuple[str, str], str] = {}
-    fates: list[Fate] = []
-    together, cost = Plan(), 0
+def decide(
+    facts: Facts,
+    occasion: Occasion,
+    consents: Consents,
+    *,
+    by: Person,
+    now: datetime,
+    part: Rest | None = None,
+    room: int | None = ROOM,
+) -> Decision:
+    """The client first, then each contact, by name: by their own methods, and once per address.
+
+    Args:
+        part: decide about these alone.
+        room: how many actions of a transaction there are for them; None: everybody fits in.
+    """
     decision_id = new_ulid(now)
+    used = dict(part.used) if part else {}
+    original, first = (part.original, part.first) if part else (None, decision_id)
+    fates: list[Fate] = []
+    left: list[str] = []
+    together, cost = Plan(), 0
     for recipient, linked in _people(facts):
+        if part is not None and recipient.id not in part.people:
+            continue
+        if left:  # who comes first is served first
+            left.append(recipient.id)
+            continue
         name = (facts.client if linked is None else linked.contact).details.display_name
         link = None if linked is None else linked.link
         reason = _why_nothing(facts, occasion.kind, recipient, linked)
         if reason is not None:
             fates.append(Fate(recipient=recipient, name=name, link=link, reason=reason))
             continue
-        planned = _planned(facts, occasion, consents, recipient, linked, used, _original(fates), decision_id, by, now)
+        planned = _planned(facts, occasion, consents, recipient, linked, used, original or first, by, now)
         cost += _cost(planned)
-        if cost > _ROOM:
-            fates.append(Fate(recipient=recipient, name=name, link=link, reason=TOO_MANY))
+        if room is not None and cost > room and fates:
+            left.append(recipient.id)
             continue
         used |= dict.fromkeys(_taken(planned) - used.keys(), SAME_AS_CLIENT if linked is None else SAME_AS_CONTACT)
         fates.append(Fate(recipient=recipient, name=name, link=link, messages=tuple(planned.messages)))
+        if linked is None:
+            original = _original(planned.messages)
         _add(together, planned)
+    rest = Rest(people=tuple(left), used=used, original=original, first=first) if left else None
     return Decision(
         id=decision_id,
         account=facts.client.account,
@@ -138,6 +170,8 @@ def decide(facts: Facts, occasion: Occasion, consents: Consents, *, by: Person, 
         by=by,
         fates=tuple(fates),
         plan=together,
+        rest=rest,
+        continues=first if part else None,
     )
 
 
@@ -164,8 +198,7 @@ def _planned(
     recipient: Recipient,
     linked: LinkedContact | None,
     used: Mapping[tuple[str, str], str],
-    original: str | None,
-    decision_id: str,
+    copy_of: str,
     by: Person,
     now: datetime,
 ) -> Plan:
@@ -183,10 +216,22 @@ def _planned(
         kind=MessageKind(occasion.kind),
         texts=texts,
         client_id=facts.client.id,
-        cc_of=None if linked is None else original or decision_id,
+        cc_of=None if linked is None else copy_of,
     )
     person = replace(recipient, reach=reach)
-    return plan(person, draft, settings=facts.settings, consents=consents, configured=facts.configured, by=by, now=now)
+    asking: dict[str, MessageTemplate] = {
+        method: own for (kind, method), own in facts.templates.items() if kind == "opt_in_request"
+    }
+    return plan(
+        person,
+        draft,
+        settings=facts.settings,
+        consents=consents,
+        configured=facts.configured,
+        by=by,
+        now=now,
+        requests=asking,
+    )
 
 
 def _taken(planned: Plan) -> set[tuple[str, str]]:
@@ -226,9 +271,8 @@ def _names(facts: Facts, linked: LinkedContact | None) -> dict[str, str | None]:
     return values
 
 
-def _original(fates: Sequence[Fate]) -> str | None:
+def _original(own: Sequence[Message]) -> str | None:
     """The client's own message, of which contacts get copies: one that goes out, else any."""
-    own = fates[0].messages if fates else ()
     sent = next((one for one in own if one.status is not Status.SKIPPED), None)
     first = sent or next(iter(own), None)
     return None if first is None else first.id

@@ -10,7 +10,7 @@ from carebook.bills.model import Status as BillStatus
 from carebook.instants import instant, parse_instant
 from carebook.messages.model import Message
 from carebook.reminders.deciding import Decision
-from carebook.reminders.model import Dropped, Kind, Reminder, State
+from carebook.reminders.model import Dropped, Kind, News, Reminder, Rest, State
 
 _MOMENTS = ("created_at", "updated_at")
 
@@ -105,6 +105,14 @@ def bill_from(account: str, client_id: str, subject_id: str, version: int, doc: 
     )
 
 
+def details_document(subject: Appointment | Bill) -> dict[str, Any]:
+    """What callers see of an appointment or a bill that changes: its details and its status."""
+    details = (
+        appointment_details(subject.details) if isinstance(subject, Appointment) else bill_details(subject.details)
+    )
+    return details | {"status": subject.status.value}
+
+
 def reminder_document(reminder: Reminder) -> dict[str, Any]:
     """All of a reminder but its version; what its key says stands here too, so that no key is taken apart."""
     return {
@@ -116,6 +124,10 @@ def reminder_document(reminder: Reminder) -> dict[str, Any]:
         "state": reminder.state.value,
         "reason": None if reminder.reason is None else reminder.reason.value,
         "handled_at": _text(reminder.handled_at),
+        "rest": None if reminder.rest is None else _rest_document(reminder.rest),
+        "news": None
+        if reminder.news is None
+        else {"moved_from": _text(reminder.news.moved_from), "canceled": reminder.news.canceled},
     }
 
 
@@ -132,7 +144,29 @@ def reminder_from(account: str, client_id: str, version: int, doc: Mapping[str, 
         state=State(doc["state"]),
         reason=None if doc["reason"] is None else Dropped(doc["reason"]),
         handled_at=_moment(doc["handled_at"]),
+        rest=None if doc.get("rest") is None else _rest_from(doc["rest"]),
+        news=None
+        if doc.get("news") is None
+        else News(moved_from=_moment(doc["news"]["moved_from"]), canceled=doc["news"]["canceled"]),
         version=version,
+    )
+
+
+def _rest_document(rest: Rest) -> dict[str, Any]:
+    return {
+        "people": list(rest.people),
+        "used": [[*address, name] for address, name in rest.used.items()],
+        "original": rest.original,
+        "first": rest.first,
+    }
+
+
+def _rest_from(doc: Mapping[str, Any]) -> Rest:
+    return Rest(
+        people=tuple(doc["people"]),
+        used={(channel, address): name for channel, address, name in doc["used"]},
+        original=doc["original"],
+        first=doc["first"],
     )
 
 
@@ -144,6 +178,7 @@ def decision_document(decision: Decision) -> dict[str, Any]:
         "lead": decision.lead,
         "at": instant(decision.at),
         "by": {"id": decision.by.id, "name": decision.by.name},
+        "continues": decision.continues,
         "people": [
             {
                 "id": fate.recipient.id,

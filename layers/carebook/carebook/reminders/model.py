@@ -1,6 +1,6 @@
 """Automated messages to come: when each is due, and when it is too late to send it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -16,8 +16,9 @@ _LATE_NOTICE_KEEPS: Final = timedelta(days=7)  # being told of a late payment is
 
 
 class Kind(StrEnum):
-    """The messages that are sent at a time of their own."""
+    """The messages that are sent at a time of their own; a notice for those whom its transaction could not hold."""
 
+    APPOINTMENT_NOTICE = "appointment_notice"
     APPOINTMENT_REMINDER = "appointment_reminder"
     BILL_REMINDER = "bill_reminder"
     LATE_PAYMENT_NOTICE = "late_payment_notice"
@@ -44,6 +45,31 @@ class Dropped(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """Who is still to be decided about when not all fit into one transaction, and what went before.
+
+    Attributes:
+        people: their ids.
+        used: channels and addresses at which somebody before them gets it, and what that is called.
+        original: the client's message, of which they get copies.
+        first: the id of the decision that this continues.
+    """
+
+    people: tuple[str, ...]
+    used: Mapping[tuple[str, str], str]
+    original: str | None
+    first: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What a notice is about besides the appointment: when it would have been, and whether it is called off."""
+
+    moved_from: datetime | None = None
+    canceled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
     """One automated message to come, about one appointment or bill of a client.
 
@@ -52,6 +78,8 @@ class Reminder:
         lead: minutes before the appointment; days before or after the bill's last day.
         due_at: when it is to be sent.
         useless_at: from when on it is no longer sent.
+        rest: who is still to get it, when others have got it.
+        news: of a notice.
     """
 
     kind: Kind
@@ -64,11 +92,19 @@ class Reminder:
     state: State = State.WAITING
     reason: Dropped | None = None
     handled_at: datetime | None = None
+    rest: Rest | None = None
+    news: News | None = None
     version: int = 1
+
+    def sent(self, now: datetime, rest: Rest | None) -> "Reminder":
+        """The next version: sent, or to be sent to the *rest*."""
+        if rest is None:
+            return self.handled(State.SENT, now)
+        return replace(self, version=self.version + 1, rest=rest)
 
     def handled(self, state: State, now: datetime, reason: Dropped | None = None) -> "Reminder":
         """The next version, that no longer waits."""
-        return replace(self, version=self.version + 1, state=state, reason=reason, handled_at=now)
+        return replace(self, version=self.version + 1, state=state, reason=reason, handled_at=now, rest=None)
 
     def is_due(self, now: datetime) -> bool:
         """Whether it waits and its moment has come."""
@@ -103,6 +139,23 @@ def reminders_of_appointment(
         )
         for lead in _distinct(rule["lead_minutes"])
         if starts_at - timedelta(minutes=lead) > now
+    )
+
+
+def rest_of_notice(
+    appointment: Appointment, rest: Rest, news: News, *, useless_at: datetime, now: datetime
+) -> Reminder:
+    """A notice for those whom its own transaction could not hold: due at once."""
+    return Reminder(
+        kind=Kind.APPOINTMENT_NOTICE,
+        account=appointment.account,
+        client_id=appointment.client_id,
+        subject_id=appointment.id,
+        lead=0,
+        due_at=now,
+        useless_at=useless_at,
+        rest=rest,
+        news=news,
     )
 
 

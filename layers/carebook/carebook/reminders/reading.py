@@ -19,7 +19,7 @@ def appointment_of(new: NewAppointment) -> AppointmentDetails:
         Invalid: when the referral's id is none.
     """
     if new.referral_id is not None and not is_id(new.referral_id, REFERRAL):
-        raise Invalid([FieldError("referral_id", "no_such_referral", "This is no id of a referral.")])
+        raise no_such_referral("This is no id of a referral.")
     return AppointmentDetails(
         starts_at=new.starts_at.astimezone(UTC),
         ends_at=new.ends_at.astimezone(UTC),
@@ -28,6 +28,11 @@ def appointment_of(new: NewAppointment) -> AppointmentDetails:
         kind=new.kind or None,
         referral_id=new.referral_id,
     )
+
+
+def no_such_referral(message: str) -> Invalid:
+    """The refusal of a referral that is not there."""
+    return Invalid([FieldError("referral_id", "no_such_referral", f"{message} Name one of this client's, or none.")])
 
 
 def read_appointment(document: Any) -> AppointmentDetails:

@@ -2,14 +2,13 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from carebook.channels import Method
-from carebook.fields import Day, Label, LongName
+from carebook.fields import Day, Label, LongName, Moment
 from carebook.settings.schemas import Currency
 
 AutomatedKind = Literal["appointment_notice", "appointment_reminder", "bill_reminder", "late_payment_notice"]
-Moment = Annotated[AwareDatetime, Field(strict=False)]
 Amount = Annotated[int, Field(ge=0, le=10**12)]
 
 
@@ -56,6 +55,32 @@ class PreviewInput(_Input):
     kind: AutomatedKind
 
 
+class ReminderView(TypedDict):
+    """A message to come, or what became of it.
+
+    `lead` counts minutes before an appointment, days before or after the last day of a bill. A notice is here when it
+    is still to go to more contacts than one transaction holds.
+    """
+
+    kind: AutomatedKind
+    lead: int
+    due_at: str
+    state: Literal["waiting", "sent", "dropped"]
+    reason: (
+        Literal[
+            "too_late",
+            "turned_off",
+            "appointment_canceled",
+            "appointment_moved",
+            "bill_closed",
+            "bill_moved",
+            "client_gone",
+        ]
+        | None
+    )
+    handled_at: str | None
+
+
 class AppointmentView(TypedDict):
     """An appointment."""
 
@@ -71,6 +96,7 @@ class AppointmentView(TypedDict):
     kind: str | None
     referral_id: str | None
     canceled_at: str | None
+    reminders: list[ReminderView]
     created_at: str
     updated_at: str
 
@@ -97,6 +123,7 @@ class BillView(TypedDict):
     issued_on: str
     due_on: str
     closed_at: str | None
+    reminders: list[ReminderView]
     created_at: str
     updated_at: str
 
@@ -130,9 +157,13 @@ class PersonView(TypedDict):
 
 
 class PreviewOfDecision(TypedDict):
-    """Who would get what by which method, and who not and why."""
+    """Who would get what by which method, and who not and why.
+
+    `subject_id` is the appointment or bill it speaks of: the next one; without one the text holds examples.
+    """
 
     kind: AutomatedKind
+    subject_id: str | None
     people: list[PersonView]
 
 
@@ -162,7 +193,10 @@ class DecidedBy(TypedDict):
 
 
 class DecisionView(TypedDict):
-    """An automated message: what was decided for whom. `lead` is of which reminder."""
+    """An automated message: what was decided for whom. `lead` is of which reminder.
+
+    `continues` is the decision before it, when more people than one transaction holds were decided about in several.
+    """
 
     id: str
     kind: AutomatedKind
@@ -170,6 +204,7 @@ class DecisionView(TypedDict):
     lead: int | None
     at: str
     by: DecidedBy
+    continues: str | None
     people: list[DecidedPerson]
 
 

@@ -23,7 +23,8 @@ from carebook.reminders.documents import (
     reminder_from,
 )
 from carebook.reminders.model import Reminder, State
-from carebook.reminders.service import AlreadyMade, Subject, Writing
+from carebook.reminders.protocols import AlreadyMade, Subject, Writing
+from carebook.reminders.reading import no_such_referral
 from carebook.table import Row, Table
 
 _MORE_THAN_ANY: Final = 100_000  # of one client
@@ -42,16 +43,14 @@ class TableSchedule:
         if row is None:
             raise NotFound("There is no such appointment.")
         found = appointment_from(account, client_id, appointment_id, row.version, row.doc)
-        return found, self._reminders(account, client_id, appointment_id)
+        return found, self.reminders(account, client_id, appointment_id)
 
     def bill(self, account: str, client_id: str, bill_id: str) -> tuple[Bill, list[Reminder]]:
         """A request for the bill, and one for its reminders."""
         row = self._table.get(keys.bill_key(account, client_id, bill_id))
         if row is None:
             raise NotFound("There is no such bill.")
-        return bill_from(account, client_id, bill_id, row.version, row.doc), self._reminders(
-            account, client_id, bill_id
-        )
+        return bill_from(account, client_id, bill_id, row.version, row.doc), self.reminders(account, client_id, bill_id)
 
     def appointments(self, account: str, client_id: str) -> list[Appointment]:
         """All of a client, those that start last first: one query."""
@@ -84,17 +83,22 @@ class TableSchedule:
         writes = Writes()
         after = writing.after
         self._clients.note(writes, writing.client, writing.entry)
-        writes.put(_subject_item(after), NOT_THERE if writing.before is None else at_version(writing.before.version))
+        writes.put(subject_item(after), NOT_THERE if writing.before is None else at_version(writing.before.version))
         for before, reminder in writing.reminders:
-            writes.put(_reminder_item(reminder), NOT_THERE if before is None else at_version(before.version))
+            writes.put(reminder_item(reminder), NOT_THERE if before is None else at_version(before.version))
         if writing.decision is not None:
             add_decision(writes, writing.decision)
+        referral = _referral_named(writing)
+        if referral is not None:
+            writes.check(referral, Item.pk.exists())
         if request:
             made = f"{after.client_id}/{after.id}"
             put_request_mark(writes, after.account, request, made=made, now=after.created_at)
         try:
             self._table.write(writes)
         except ConditionFailed as failed:
+            if failed.key == referral:
+                raise no_such_referral("The client has no such referral.") from failed
             if request and failed.key == keys.done_once_key(after.account, request):
                 known = made_by_request(self._table, after.account, request, now=after.created_at)
                 if known is not None:
@@ -123,7 +127,7 @@ class TableSchedule:
             Conflict: when something is not what it was any more.
         """
         writes = Writes()
-        writes.put(_reminder_item(after), at_version(before.version))
+        writes.put(reminder_item(after), at_version(before.version))
         writes.check(_subject_key(before), at_version(subject.version))
         client = decision.client
         writes.check(keys.client_key(client.account, client.id), at_version(client.version))
@@ -135,12 +139,22 @@ class TableSchedule:
 
     def drop(self, before: Reminder, after: Reminder) -> bool:
         """One conditional write; whether it was still what it was."""
-        return self._table.put_if(_reminder_item(after), at_version(before.version))
+        return self._table.put_if(reminder_item(after), at_version(before.version))
 
-    def _reminders(self, account: str, client_id: str, subject_id: str) -> list[Reminder]:
+    def reminders(self, account: str, client_id: str, subject_id: str | None = None) -> list[Reminder]:
+        """Those of an appointment or a bill, or all of the client: one query."""
         low, high = keys.reminders_range(subject_id)
-        rows = self._table.query(keys.client_pk(account, client_id), low=low, high=high, limit=_MORE_THAN_ANY)
-        return [_reminder(row) for row in rows]
+        return [_reminder(row) for row in self._range(account, client_id, low, high)]
+
+
+def _referral_named(writing: Writing) -> keys.Key | None:
+    """The referral that an appointment names now and did not before."""
+    before, after = writing.before, writing.after
+    if not isinstance(after, Appointment) or after.details.referral_id is None:
+        return None
+    known = before.details.referral_id if isinstance(before, Appointment) else None
+    named = after.details.referral_id
+    return None if named == known else keys.referral_key(after.account, after.client_id, named)
 
 
 def add_decision(writes: Writes, decision: Decision) -> None:
@@ -170,7 +184,8 @@ def _told(decision: Decision, fate: Fate) -> Item:
     return history_item(decision.account, fate.recipient.id, entry)
 
 
-def _subject_item(subject: Subject) -> Item:
+def subject_item(subject: Subject) -> Item:
+    """The item of an appointment or a bill."""
     if isinstance(subject, Appointment):
         key = keys.appointment_key(subject.account, subject.client_id, subject.id)
         return make_item(key, "appointment", appointment_document(subject), version=subject.version)
@@ -192,7 +207,8 @@ def _subject(row: Row | None) -> Subject | None:
     return read(account, client_id, keys.subject_id_of(row.key.sk), row.version, row.doc)
 
 
-def _reminder_item(reminder: Reminder) -> Item:
+def reminder_item(reminder: Reminder) -> Item:
+    """The item of a reminder; it is on the due index for as long as it waits."""
     key = keys.reminder_key(
         reminder.account, reminder.client_id, reminder.subject_id, reminder.kind.value, reminder.lead
     )

@@ -1,0 +1,149 @@
+"""What staff do with bills. Each change writes its reminders in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from carebook.bills.model import Bill, BillDetails
+from carebook.bills.model import Status as BillStatus
+from carebook.clients.model import Client
+from carebook.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
+from carebook.ids import BILL, is_id, new_id
+from carebook.reminders.model import Dropped, Reminder, reminders_of_bill
+from carebook.reminders.protocols import AlreadyMade, Desk, ScheduleAct, Writing
+from carebook.reminders.service import BUSY, derived_id, entry_of, found_client, refuse_stale, replaced
+from carebook.retrying import attempts
+from carebook.settings.model import AccountSettings
+
+
+def add_bill(desk: Desk, act: ScheduleAct, details: BillDetails, *, request: str | None = None) -> Bill:
+    """A new bill with its reminder and its late payment notice to come.
+
+    Raises:
+        NotFound: when the account has no such client.
+        Invalid: when its days are none.
+        Conflict: when the client is archived.
+    """
+    details.check_days()
+    for _ in attempts():
+        client, settings = found_client(desk, act)
+        made = _new_bill(act, new_id(BILL, act.now), details)
+        try:
+            _write_bill(desk, act, client, settings, None, made, [], request=request)
+        except AlreadyMade as already:
+            return desk.schedule.bill(act.account, already.client_id, already.subject_id)[0]
+        except Conflict:
+            continue
+        return made
+    raise Unavailable(BUSY)
+
+
+def change_bill(
+    desk: Desk, act: ScheduleAct, edit: Callable[[BillDetails], BillDetails], status: BillStatus | None = None
+) -> Bill:
+    """The bill with other details, or paid, or void: then nothing more is sent about it.
+
+    Raises:
+        NotFound: when there is no such client or bill.
+        StaleVersion: when the caller means another version.
+        Invalid: when its days are none.
+        Conflict: when it is paid or void and is to be something else, or the client is archived.
+    """
+    for _ in attempts():
+        client, settings = found_client(desk, act)
+        before, reminders = _bill(desk, act)
+        details = edit(before.details)
+        details.check_days()
+        after = before if details == before.details else before.changed(details, now=act.now)
+        after = after if status is None else after.closed(status, now=act.now)
+        if after is before:
+            return before
+        after = replace(after, version=before.version + 1)
+        try:
+            _write_bill(desk, act, client, settings, before, after, reminders)
+        except Conflict:
+            continue
+        return after
+    raise Unavailable(BUSY)
+
+
+def put_bill(
+    desk: Desk, act: ScheduleAct, external_id: str, details: BillDetails, status: BillStatus
+) -> tuple[Bill, bool]:
+    """The bill that another system knows by *external_id*, as it is there; whether it is new.
+
+    Raises:
+        NotFound: when the account has no such client.
+        Invalid: when its days are none.
+        Conflict: when it is paid or void and is to be something else, or the client is archived.
+    """
+    details.check_days()
+    subject_id = derived_id(BILL, act.client_id, external_id)
+    act = replace(act, subject_id=subject_id)
+    for _ in attempts():
+        client, settings = found_client(desk, act)
+        try:
+            before, _reminders = _bill(desk, act)
+        except NotFound:
+            made = replace(_new_bill(act, subject_id, details), external_id=external_id)
+            made = replace(made.closed(status, now=act.now), version=1)
+            try:
+                _write_bill(desk, act, client, settings, None, made, [])
+            except Conflict:
+                continue
+            return made, True
+        return change_bill(desk, act, lambda _: details, None if status is before.status else status), False
+    raise Unavailable(BUSY)
+
+
+def _bill(desk: Desk, act: ScheduleAct) -> tuple[Bill, list[Reminder]]:
+    if not is_id(act.subject_id, BILL):
+        raise NotFound("There is no such bill.")
+    found = desk.schedule.bill(act.account, act.client_id, act.subject_id)
+    refuse_stale(desk, found[0], act)
+    return found
+
+
+def _new_bill(act: ScheduleAct, subject_id: str, details: BillDetails) -> Bill:
+    return Bill(
+        id=subject_id,
+        account=act.account,
+        client_id=act.client_id,
+        version=1,
+        details=details,
+        created_at=act.now,
+        updated_at=act.now,
+    )
+
+
+def _write_bill(
+    desk: Desk,
+    act: ScheduleAct,
+    client: Client,
+    settings: AccountSettings,
+    before: Bill | None,
+    after: Bill,
+    reminders: list[Reminder],
+    *,
+    request: str | None = None,
+) -> None:
+    steps: tuple[tuple[Reminder | None, Reminder], ...] = ()
+    if before is None or before.details.due_on != after.details.due_on or not after.is_open:
+        reason = Dropped.BILL_MOVED if after.is_open else Dropped.BILL_CLOSED
+        steps = replaced(reminders, reminders_of_bill(after, settings, now=act.now), reason, act.now)
+    action = "bill_added" if before is None else "bill_changed" if after.is_open else "bill_closed"
+    entry = entry_of(action, act, "bill", before, after)
+    writing = Writing(client=client, before=before, after=after, reminders=steps, entry=entry)
+    desk.schedule.write(writing, request=request)
+
+
+def read_status(status: object) -> BillStatus | None:
+    """The status that a patch asks for; None when it asks for none.
+
+    Raises:
+        Invalid: when there is no such status.
+    """
+    if status is None:
+        return None
+    if status not in {one.value for one in BillStatus}:
+        raise Invalid([FieldError("status", "not_one_of", "Use one of 'open', 'paid' or 'void'.")])
+    return BillStatus(status)
