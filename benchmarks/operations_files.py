@@ -35,7 +35,8 @@ def watch_files(watch: Watch, contact_id: str) -> None:
     download = request("GET", f"{target}/download")
     watch("file, download", _FILES_API, download, Target(sequential=2))
     watch("file, rename", _FILES_API, request("PATCH", target, {"name": "audiogram, final.pdf"}), one_transaction)
-    watch("file, download after it was renamed", _FILES_API, download, Target(sequential=3))
+    # The copy, and then once more whether the file is still there: what was deleted meanwhile must not come back.
+    watch("file, download after it was renamed", _FILES_API, download, Target(sequential=5))
     watch("file, delete", _FILES_API, request("DELETE", target))
 
 
