@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, ClassVar, Final
 
 from carebook import keys
@@ -137,13 +136,18 @@ class TableRecords[R: Record[Any]](ABC):
         the view back.
         """
         seen, name = (account, record_id, viewer.id), (account, record_id)
-        entry = viewed(by=viewer, now=now)
         is_known = self._views.get(seen) == end_of_hour(now) or name in self._leading_on
         self._table.connect()
         doing = self._beside.submit(meanwhile) if meanwhile else None
-        write = partial(self._table.put_if, self._history_item(account, record_id, entry), NOT_THERE)
+        entry = viewed(by=viewer, now=now)
+
+        def write() -> bool:
+            return self._table.put_if(self._history_item(account, record_id, entry), NOT_THERE)
+
+        def take_back() -> None:
+            self._table.delete_all([self._history_key(account, record_id, entry)])
+
         writing = None if is_known else self._beside.submit(write)
-        take_back = partial(self._table.delete_all, [self._history_key(account, record_id, entry)])
         try:
             record, settings = self.find_exactly(account, record_id)
         except NotFound:
