@@ -12,7 +12,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 /usr/bin/python3,$(if 
 RUN := .venv/bin/python
 # The layers have a make of their own, which must not take up variables of this one.
 SAM := env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u PYTHON SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" CAREBOOK_ARCHITECTURE=$(ARCHITECTURE) PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.local/bootstrap/bin:$$PATH" .venv/bin/sam
-COMPILE := .local/bootstrap/bin/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements"
+COMPILE := .local/bootstrap/bin/uv pip compile --quiet --python-version 3.13 --generate-hashes --custom-compile-command "make requirements"
 ENVIRONMENT := .venv/.synced .venv/bin/python
 
 .PHONY: help run stop test check bench build deploy redrive openapi requirements

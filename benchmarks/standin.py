@@ -114,7 +114,7 @@ class StandIn(Table):
         drops_few: bool = False,
     ) -> list[Row]:
         if filters is not None or drops_few:
-            raise NotImplementedError("Only pages are filtered here.")
+            raise ValueError("Only pages are filtered here.")
         keys = self._partitions[pk].keys
         chosen = keys[bisect_left(keys, low or "") : len(keys) if high is None else bisect_right(keys, high)]
         chosen = (chosen[::-1] if newest_first else chosen)[:limit]

@@ -27,7 +27,7 @@ PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;\
 FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.~)}\]])/(?:root|work|Users/\w+|home/\w+)/\w"),
     "the host of a package registry": re.compile(r"\b(?:pypi|pythonhosted|npmjs|debian)\.(?:org|com|io)\b"),
-    "the address of a package index": re.compile(r"^\s*--(?:extra-)?(?:index-url|find-links)\b", re.MULTILINE),
+    "the address of a package index": re.compile(r"^\s*--(?:(?:extra-)?index|find)-(?:url|links)\b", re.MULTILINE),
 }
 
 

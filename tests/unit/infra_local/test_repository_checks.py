@@ -57,7 +57,9 @@ def test_functions_get_the_versions_that_are_tested() -> None:
         "/" + "home/ana/carebook",
         "/" + "Users/ana/carebook",
         "see files." + "pythonhosted" + ".org",
-        "--" + "index-url x",
+        "--" + "index" + "-url x",
+        "--" + "extra-index" + "-url x",
+        "--" + "find" + "-links x",
     ],
 )
 def test_what_belongs_to_one_machine_is_found(text: str) -> None:

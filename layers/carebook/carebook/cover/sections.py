@@ -11,7 +11,7 @@ from carebook.documents.entries import document_of
 from carebook.files.documents import IN_SIGHT, file_from
 from carebook.identity import Permission, Principal
 from carebook.table import Row
-from carebook.tasks.entries import TODO, only_of, placed
+from carebook.tasks.entries import TO_DO, only_of, placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def _own_tasks(caller: Principal) -> Condition | None:
     return None if caller.may(Permission.USE_TASKS_OF_OTHERS) else only_of(caller.user_id)
 
 
-_FIRST_TASK, _LAST_TASK = (keys.TASK_ENTRIES + end for end in keys.tasks_on_shelf(TODO))
+_FIRST_TASK, _LAST_TASK = (keys.TASK_ENTRIES + end for end in keys.tasks_on_shelf(TO_DO))
 
 SECTIONS: Final[Mapping[str, Section]] = {
     "open_tasks": Section(

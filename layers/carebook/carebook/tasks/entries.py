@@ -13,9 +13,9 @@ from carebook.tasks.documents import task_document, task_from
 from carebook.tasks.model import RANKS, STATUSES, UNFINISHED, Task
 from carebook.tasks.service import Wanted
 
-TODO: Final = "todo"
+TO_DO: Final = "todo"
 # What is to be done lies apart from what is over, which only grows.
-SHELVES: Final[Mapping[str, str]] = {status: TODO if status in UNFINISHED else status for status in STATUSES}
+SHELVES: Final[Mapping[str, str]] = {status: TO_DO if status in UNFINISHED else status for status in STATUSES}
 
 Placed = tuple[str, Task]
 
@@ -36,7 +36,7 @@ def filters_of(wanted: Wanted, shelf: str) -> Condition | None:
     """What of the entries on a shelf is wanted; None: all of them."""
     condition = None if wanted.assignee is None else only_of(wanted.assignee)
     statuses = [status for status in wanted.statuses if SHELVES[status] == shelf]
-    if shelf == TODO and len(statuses) < len(UNFINISHED):  # the two share a shelf, where they are few
+    if shelf == TO_DO and len(statuses) < len(UNFINISHED):  # the two share a shelf, where they are few
         of_status = Item.type.startswith(f"{statuses[0]} ")
         condition = of_status if condition is None else condition & of_status
     return condition
