@@ -8,11 +8,8 @@ import pytest
 
 from functions.messages import deliver
 from tests.builders import Caller, Context
-from tests.integration import test_schedule_api as schedule
+from tests.integration.schedule.conftest import IN_FOUR_DAYS, Clock, Post, appoint, messages_of, mother, sweep
 from tests.integration.test_clients_purge import in_table
-from tests.integration.test_schedule_api import IN_FOUR_DAYS, Clock, Post, appoint, messages_of, mother, sweep
-
-clock, queue, client = schedule.clock, schedule.queue, schedule.client
 
 
 def test_nothing_is_sent_about_a_purged_client_and_nothing_of_its_schedule_is_left(

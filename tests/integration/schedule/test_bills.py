@@ -1,0 +1,65 @@
+"""Bills, and what another system writes each night."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.builders import Caller
+from tests.integration.schedule.conftest import (
+    IN_FOUR_DAYS,
+    NOW,
+    Clock,
+    bill,
+    decisions,
+    messages_of,
+    mother,
+    sweep,
+    times,
+)
+
+
+def test_a_bill_is_remembered_before_and_told_after(director: Caller, client: str, clock: Clock) -> None:
+    contact = mother(director, client)
+    made = director.post(f"/clients/{client}/bills", bill())
+    assert (made.status, made.body["status"], made.body["late"]) == (201, "open", False)
+    clock.to(datetime(2026, 12, 7, 14, 0, tzinfo=UTC))
+    assert sweep()["sent"] == 1
+    clock.to(datetime(2026, 12, 17, 14, 0, tzinfo=UTC))
+    assert sweep()["sent"] == 1
+    assert director.get(f"/clients/{client}/bills/{made.body['id']}").body["late"] is True
+    kinds = [one["kind"] for one in messages_of(director, contact)]
+    assert kinds == ["late_payment_notice", "bill_reminder"]
+    assert "$120.00" in messages_of(director, contact)[0]["body"]
+
+
+def test_nothing_more_is_sent_about_a_bill_that_is_paid(director: Caller, client: str, clock: Clock) -> None:
+    target = f"/clients/{client}/bills/{director.post(f'/clients/{client}/bills', bill()).body['id']}"
+    clock.to(datetime(2026, 12, 7, 14, 0, tzinfo=UTC))
+    assert sweep()["sent"] == 1  # claimed: it has gone
+    assert director.patch(target, {"status": "paid"}).body["status"] == "paid"
+    assert director.patch(target, {"status": "paid"}).etag == '"2"'
+    assert director.patch(target, {"status": "void"}).body["code"] == "bill_closed"
+    clock.to(datetime(2026, 12, 17, 14, 0, tzinfo=UTC))
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 0, "failed": 0}
+
+
+def test_a_bill_that_is_due_before_it_is_issued_is_refused(director: Caller, client: str) -> None:
+    answer = director.post(f"/clients/{client}/bills", bill(due_on="2026-11-24"))
+    assert answer.body["errors"][0]["code"] == "due_before_issued"
+
+
+def test_a_nightly_sync_can_repeat_itself(director: Caller, client: str) -> None:
+    target = f"/clients/{client}/appointments/EXT-1"
+    first, again = (director.put(target, times(IN_FOUR_DAYS)) for _ in range(2))
+    assert (first.status, again.status, again.etag) == (201, 200, '"1"')
+    assert first.body == again.body
+    assert first.body["external_id"] == "EXT-1"
+    assert len(decisions(director, client, "appointment_notice")) == 1
+    assert director.put(target, times(IN_FOUR_DAYS) | {"status": "canceled"}).body["status"] == "canceled"
+    assert director.put(target, times(IN_FOUR_DAYS)).body["code"] == "appointment_canceled"
+    past = director.put(f"/clients/{client}/appointments/EXT-2", times(NOW - timedelta(days=9)))
+    assert past.status == 201
+    assert len(decisions(director, client, "appointment_notice")) == 2
+    bills = [director.put(f"/clients/{client}/bills/B:1", bill(status=status)) for status in ("open", "open", "paid")]
+    assert [(one.status, one.body["version"], one.body["status"]) for one in bills] == [
+        (201, 1, "open"), (200, 1, "open"), (200, 2, "paid")
+    ]  # fmt: skip
+    assert director.put(f"/clients/{client}/bills/ä", bill()).status in {404, 422}

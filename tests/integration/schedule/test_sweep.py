@@ -1,0 +1,74 @@
+"""The sweep: late, twice at once, cut off, with a clock that goes back."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from carebook.table import Table
+from tests.builders import Caller
+from tests.integration.schedule.conftest import IN_FOUR_DAYS, Clock, appoint, messages_of, mother, sweep
+
+
+def test_a_late_run_catches_up_and_drops_what_is_useless(director: Caller, client: str, clock: Clock) -> None:
+    appoint(director, client)
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=60))
+    assert sweep()["sent"] == 2
+    appoint(director, client, IN_FOUR_DAYS + timedelta(days=9))
+    clock.to(IN_FOUR_DAYS + timedelta(days=9, minutes=1))
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 2, "failed": 0}
+
+
+def test_what_was_turned_off_since_is_not_sent(director: Caller, client: str, clock: Clock) -> None:
+    appoint(director, client)
+    director.patch("/settings", {"automated_messages": {"appointment_reminder": {"enabled": False}}})
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=120))
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 2, "failed": 0}
+
+
+def test_two_sweeps_at_once_send_once(director: Caller, client: str, clock: Clock) -> None:
+    contact = mother(director, client)
+    appoint(director, client)
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=2880))
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        runs = list(pool.map(lambda _: sweep(), range(3)))
+    assert sum(run["sent"] for run in runs) == 1
+    assert len(messages_of(director, contact)) == 2
+
+
+def test_a_sweep_that_falls_over_before_its_transaction_is_done_by_the_next(
+    director: Caller, client: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = mother(director, client)
+    appoint(director, client)
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=2880))
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "write", lambda *_: 1 / 0)
+        with pytest.raises(Exception, match="1 failed"):
+            sweep()
+    assert len(messages_of(director, contact)) == 1
+    assert sweep()["sent"] == 1
+
+
+def test_a_sweep_that_falls_over_after_its_transaction_leaves_the_rest_to_the_sweep_of_messages(
+    director: Caller, client: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = mother(director, client)
+    appoint(director, client)
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=2880))
+    with monkeypatch.context() as patch:
+        patch.setattr("carebook.reminders.sending.queue_messages", lambda *_: 1 / 0)
+        with pytest.raises(Exception, match="1 failed"):
+            sweep()
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 0, "failed": 0}
+    assert [one["status"] for one in messages_of(director, contact)] == ["queued", "queued"]
+
+
+def test_a_clock_that_goes_back_an_hour_sends_nothing_twice(director: Caller, client: str, clock: Clock) -> None:
+    appoint(director, client)
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=2880))
+    assert sweep()["sent"] == 1
+    clock.to(clock.now - timedelta(hours=1))
+    assert sweep()["sent"] == 0
+    clock.to(clock.now + timedelta(hours=1))
+    assert sweep()["sent"] == 0
