@@ -37,6 +37,18 @@ class Item(Model):
     type = UnicodeAttribute(null=True, attr_name="t")
     came_from = UnicodeAttribute(null=True)  # from which contacts merges brought it; who puts it anew must keep it
 
+    def __init__(
+        self,
+        hash_key: str | None = None,
+        range_key: str | None = None,
+        _user_instantiated: bool = True,  # noqa: FBT001, FBT002
+        **attributes: Any,
+    ) -> None:
+        """Keep what is given. There are no defaults, maps or kinds of items here, for which PynamoDB would look."""
+        if unknown := attributes.keys() - self.get_attributes():
+            raise ValueError(f"no attributes of an item: {sorted(unknown)}")
+        self.attribute_values = {"pk": hash_key, "sk": range_key} | attributes if hash_key else attributes
+
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:  # noqa: FBT001, FBT002
         """As botocore takes it. Text and numbers are all there is here, so this need not ask each attribute how."""
         if type(self) is not Item:  # which may have more
