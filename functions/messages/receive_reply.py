@@ -19,8 +19,9 @@ from carebook.messages.envelopes import open_envelope
 from carebook.messages.inbound import read_inbound
 from carebook.messages.keeping import Keeping
 from carebook.messages.queue import QueuedMessages
-from carebook.messages.replies import Inbox, take_in
+from carebook.messages.replies import Inbox
 from carebook.messages.store import TableMessages
+from carebook.messages.taking_in import take_in
 from carebook.table import open_table
 
 
