@@ -13,7 +13,17 @@ from functions.messages import deliver as deliver_function
 from functions.messages import receive_reply, record_receipt, release_held
 from tests.builders import Caller, Context, physician
 from tests.integration.conftest import BUCKETS, INBOUND_BUCKET, TOPICS
-from tests.messaging import NOON, Clock, FakeChannels, FakeProvider, event, notification, queued_records, records
+from tests.messaging import (
+    NOON,
+    Clock,
+    FakeChannels,
+    FakeOptOuts,
+    FakeProvider,
+    event,
+    notification,
+    queued_records,
+    records,
+)
 
 RECEIPTS, INBOUND = TOPICS.split(",")
 NUMBER = "+13105550123"
@@ -89,7 +99,15 @@ def practice_of(caller: Caller, clock: Clock, provider: FakeProvider, **fields: 
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> tuple[Clock, FakeProvider]:
+def opt_outs(monkeypatch: pytest.MonkeyPatch) -> FakeOptOuts:
+    """The platform's own list."""
+    listed = FakeOptOuts()
+    monkeypatch.setattr(receive_reply, "opt_outs", lambda: listed)
+    return listed
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, opt_outs: FakeOptOuts) -> tuple[Clock, FakeProvider]:
     """One clock and one provider for all functions."""
     clock, provider = Clock(), FakeProvider()
     for module in (messages_api, release_held):

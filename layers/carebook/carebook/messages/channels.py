@@ -8,6 +8,7 @@ TRANSIENT_CODES = frozenset(
         "InternalServerException",
         "InternalServiceErrorException",
         "InternalError",
+        "InternalErrorException",
         "InternalFailure",
         "LimitExceededException",
         "RequestTimeout",
@@ -96,4 +97,15 @@ class Channels(Protocol):
 
     def of(self, method: str) -> Channel | None:
         """The channel of a method; None when it is not configured."""
+        ...
+
+
+class OptOuts(Protocol):
+    """The list that the platform keeps by itself of numbers that want no texts."""
+
+    def take_off(self, number: str) -> None:
+        """Let texts to a number through again; nothing happens when it is not on the list. A repeat does no harm.
+
+        Raises whatever means that the platform is busy; what it refuses for good is logged and counted.
+        """
         ...

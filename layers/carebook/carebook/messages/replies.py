@@ -9,6 +9,7 @@ from carebook.clients.model import Client
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.protocols import ContactStore
 from carebook.files.model import File
+from carebook.messages.channels import OptOuts
 from carebook.messages.keeping import Keeping
 from carebook.messages.mail import MailAttachment
 from carebook.messages.model import Message
@@ -101,11 +102,16 @@ class ClientReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """All that taking in replies needs."""
+    """All that taking in replies needs.
+
+    Attributes:
+        opt_outs: the platform's own list, reached only when somebody texts START.
+    """
 
     messages: ReplyStore
     contacts: ContactStore
     clients: ClientReader
     queue: MessageQueue
     keeping: Keeping
+    opt_outs: Callable[[], OptOuts]
     now: Callable[[], datetime]

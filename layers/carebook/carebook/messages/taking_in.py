@@ -1,6 +1,7 @@
 """Taking in replies: whose they are, what they ask for, and where they are kept."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +21,7 @@ from carebook.messages.words import Wish, wish_in
 from carebook.observability import logger
 from carebook.retrying import attempts
 
+TELEPHONE: Final = "tel"
 _SYSTEM: Final = Person("carebook", "Carebook")
 
 
@@ -50,11 +52,11 @@ def take_in(inbox: Inbox, reply: Reply) -> int:
         addressed += others
     elif wish is Wish.AGREE:
         addressed += [one for one in others if _has_asked(inbox, reply, one)]
+    if wish is not None:
+        # What it asks for is done before it is kept: where it lies already, a repeat must not ask once more.
+        _grant(inbox, reply, wish, [writer for writer in addressed if writer.account not in kept_as])
     kept = 0
     for writer in addressed:
-        # What it asks for is done before it is kept: where it lies already, a repeat must not ask once more.
-        if wish is not None and writer.account not in kept_as:
-            _grant(inbox, reply, writer, wish)
         told_of = reply if writer is latest else _word_of(reply)
         kept += _keep(inbox, told_of, writer, kept_as.get(writer.account))
     return kept
@@ -77,26 +79,37 @@ def _thread(inbox: Inbox, reply: Reply) -> Writer | None:
 
 def _has_asked(inbox: Inbox, reply: Reply, writer: Writer) -> bool:
     where = (reply.channel, reply.sender)
-    return inbox.messages.consents(writer.account, [where])[where].agreement is Agreement.REQUESTED
+    consent = inbox.messages.consents(writer.account, [where])[where]
+    # Or it did, and the run in which the answer came was cut short.
+    return consent.agreement is Agreement.REQUESTED or consent.was_said(Wish.AGREE, reply.inbound_id)
 
 
-def _grant(inbox: Inbox, reply: Reply, writer: Writer, wish: Wish) -> None:
-    """Do what a word asks for, in one account; and send what waited for it."""
-    address = _address_written_to(inbox, reply, writer)
-    if address is None:
-        return
-    where = (reply.channel, address)
-    why = f"{wish.value} ({reply.inbound_id})"
-    consent = change_consent(inbox.messages, writer.account, where, lambda one: one.wished(wish, reply.at, why))
-    if consent.agreement is Agreement.OPTED_IN:
-        release_waiting(inbox.messages, inbox.queue, account=writer.account, where=where, now=inbox.now())
+def _grant(inbox: Inbox, reply: Reply, wish: Wish, writers: Sequence[Writer]) -> None:
+    """Do what a word asks for, in the accounts of *writers*; and send what waited for it."""
+    agreed: list[tuple[str, tuple[str, str]]] = []
+    for writer in writers:
+        address = _address_meant(inbox, reply, wish, writer)
+        if address is None:
+            continue
+        where = (reply.channel, address)
+        consent = change_consent(
+            inbox.messages, writer.account, where, lambda one: one.wished(wish, reply.at, reply.inbound_id)
+        )
+        if consent.agreement is Agreement.OPTED_IN:
+            agreed.append((writer.account, where))
+    if wish is Wish.START and reply.channel == TELEPHONE and agreed:
+        inbox.opt_outs().take_off(reply.sender)
+    for account, where in agreed:
+        release_waiting(inbox.messages, inbox.queue, account=account, where=where, now=inbox.now())
 
 
-def _address_written_to(inbox: Inbox, reply: Reply, writer: Writer) -> str | None:
-    """The address that we wrote to: people answer from others, and a wish is about the one that gets our messages.
+def _address_meant(inbox: Inbox, reply: Reply, wish: Wish, writer: Writer) -> str | None:
+    """The address that a wish is about: the one that gets our messages, as people answer e-mails from others.
 
-    Where that message is gone, the sender's own, if it is theirs.
+    Where that message is gone, the sender's own, if it is theirs. Who wants texts to a number has to text from it.
     """
+    if reply.channel == TELEPHONE and wish is not Wish.STOP:
+        return reply.sender
     message = _message_of(inbox, writer)
     if message is not None and message.to and message.consent_channel == reply.channel:
         return message.to.casefold()
