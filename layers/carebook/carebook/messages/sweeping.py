@@ -21,6 +21,8 @@ from carebook.settings.model import AccountSettings
 # So long may it take until a practice that has ceased to ask sees go out what waited for a yes.
 _ASKED_EVERY: Final = timedelta(hours=1)
 _AGREES_WITHIN: Final = timedelta(days=30)
+# As long as a share's link and code are kept under seal: after that there is nothing to be sent, whoever agrees.
+SHARE_AGREES_WITHIN: Final = timedelta(days=7)
 
 
 class DueStore(DeliveryStore, Protocol):
@@ -95,7 +97,7 @@ def _after_asking(sweep: Sweep, message: Message, now: datetime) -> Message:
         return message.stepped(Status.OPTED_OUT, now, reason="opted_out")
     if consent is None or consent.agreement is Agreement.OPTED_IN or not _asks(sweep, message.account):
         return message.stepped(Status.QUEUED, now, due_at=now + QUEUED_FOR)
-    if now - message.created_at > _AGREES_WITHIN:
+    if now - message.created_at > (_AGREES_WITHIN if message.share_id is None else SHARE_AGREES_WITHIN):
         return message.stepped(Status.SKIPPED, now, reason=NOT_OPTED_IN)
     return replace(message, version=message.version + 1, due_at=now + _ASKED_EVERY)
 
