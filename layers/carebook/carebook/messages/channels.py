@@ -1,7 +1,7 @@
 """The port to the outside: one channel for each method, and what can come of handing a message over."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 TRANSIENT_CODES = frozenset(
     {
@@ -22,6 +22,10 @@ TRANSIENT_CODES = frozenset(
         "TooManyRequestsException",
     }
 )
+
+
+# AWS has switched off sending for the whole AWS account, or its owner has; nothing of the message is wrong.
+SENDING_DISABLED: Final = "sending_disabled"
 
 
 @dataclass(frozen=True, slots=True)
