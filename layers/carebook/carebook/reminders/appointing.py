@@ -23,6 +23,7 @@ from carebook.reminders.service import (
     refuse_stale,
     replaced,
 )
+from carebook.reminders.standing import about
 from carebook.reminders.telling import appointment_values
 from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
@@ -192,10 +193,10 @@ def _write_appointment(
     if changes_when and _is_news(before, after, settings, act.now):
         moved_from = before.details.starts_at if before is not None and moved and not canceled else None
         news = News(moved_from=moved_from, canceled=canceled)
-        decision = _decided(desk, act, client, settings, after, news)
+        useless_at = max(one.details.starts_at for one in (before, after) if one is not None)
+        decision = _decided(desk, act, client, settings, after, news, useless_at)
         if decision.rest is not None:
-            starts = [one.details.starts_at for one in (before, after) if one is not None]
-            planned = (*planned, rest_of_notice(after, decision.rest, news, useless_at=max(starts), now=act.now))
+            planned = (*planned, rest_of_notice(after, decision.rest, news, useless_at=useless_at, now=act.now))
     reason = Dropped.APPOINTMENT_CANCELED if canceled else Dropped.APPOINTMENT_MOVED
     action = "appointment_added" if before is None else "appointment_canceled" if canceled else "appointment_changed"
     writing = Writing(
@@ -212,12 +213,19 @@ def _write_appointment(
 
 
 def _decided(
-    desk: Desk, act: ScheduleAct, client: Client, settings: AccountSettings, after: Appointment, news: News
+    desk: Desk,
+    act: ScheduleAct,
+    client: Client,
+    settings: AccountSettings,
+    after: Appointment,
+    news: News,
+    useless_at: datetime,
 ) -> Decision:
     occasion = Occasion(
         kind=_NOTICE,
         subject_id=after.id,
         values=lambda zone: appointment_values(after, zone, moved_from=news.moved_from, canceled=news.canceled),
+        about=about(after, useless_at),
     )
     return decide_now(desk, facts_of(desk, client, settings), occasion, by=act.by, now=act.now)
 
