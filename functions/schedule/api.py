@@ -212,12 +212,12 @@ def read_one_bill(client_id: str, bill_id: str) -> Response[BillView]:
 def change_bill(client_id: str, bill_id: str, patch: Annotated[MergePatch[PutBill], Body()]) -> Response[BillView]:
     act, settings = _act(client_id, bill_id), _settings()
     wanted = dict(patch.root)
-    status = wanted.pop("status", None)
+    status = billing.read_status(wanted.pop("status")) if "status" in wanted else None
 
     def edit(before: BillDetails) -> BillDetails:
         return read_bill(merge_patch(bill_details(before), wanted), settings)
 
-    changed = billing.change_bill(desk(), act, edit, billing.read_status(status))
+    changed = billing.change_bill(desk(), act, edit, status)
     return _bill_answer(changed, settings, act)
 
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.builders import Caller
 from tests.integration.schedule.conftest import (
     IN_FOUR_DAYS,
@@ -39,6 +41,14 @@ def test_nothing_more_is_sent_about_a_bill_that_is_paid(director: Caller, client
     assert director.patch(target, {"status": "void"}).body["code"] == "bill_closed"
     clock.to(datetime(2026, 12, 17, 14, 0, tzinfo=UTC))
     assert sweep() == {"shared_out": 0, "sent": 0, "other": 0, "failed": 0}
+
+
+@pytest.mark.parametrize("status", ["late", "", 1, None, True, [], {}, ["paid"], {"paid": True}])
+def test_a_status_that_no_bill_has_is_refused(director: Caller, client: str, status: object) -> None:
+    target = f"/clients/{client}/bills/{director.post(f'/clients/{client}/bills', bill()).body['id']}"
+    answer = director.patch(target, {"status": status})
+    assert answer.status == 422, answer.text
+    assert [(one["field"], one["code"]) for one in answer.body["errors"]] == [("status", "not_one_of")]
 
 
 def test_a_bill_that_is_due_before_it_is_issued_is_refused(director: Caller, client: str) -> None:

@@ -136,14 +136,12 @@ def _write_bill(
     desk.schedule.write(writing, request=request)
 
 
-def read_status(status: object) -> BillStatus | None:
-    """The status that a patch asks for; None when it asks for none.
+def read_status(status: object) -> BillStatus:
+    """The status that a patch asks for.
 
     Raises:
         Invalid: when there is no such status.
     """
-    if status is None:
-        return None
-    if status not in {one.value for one in BillStatus}:
+    if not isinstance(status, str) or status not in {one.value for one in BillStatus}:
         raise Invalid([FieldError("status", "not_one_of", "Use one of 'open', 'paid' or 'void'.")])
     return BillStatus(status)
