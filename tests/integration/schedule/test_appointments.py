@@ -124,11 +124,13 @@ def test_a_cancellation_is_told_once_and_drops_the_reminders(director: Caller, c
         (times(NOW - timedelta(hours=1)), "starts_at", "in_the_past"),
         (times(IN_FOUR_DAYS, minutes=-10), "ends_at", "end_before_start"),
         (times(IN_FOUR_DAYS, minutes=1441), "ends_at", "too_long"),
-        (times(IN_FOUR_DAYS) | {"starts_at": "2026-12-01T09:00:00"}, "starts_at", "timezone_aware"),
+        (times(IN_FOUR_DAYS) | {"starts_at": "2026-12-01T09:00:00"}, "starts_at", "moment_not_valid"),
+        (times(IN_FOUR_DAYS) | {"starts_at": "2027-02-29T09:00:00Z"}, "starts_at", "moment_not_valid"),
+        (times(IN_FOUR_DAYS) | {"starts_at": 1_800_000_000}, "starts_at", "wrong_form"),
         (
             times(IN_FOUR_DAYS) | {"starts_at": "2026-12-01T09:00:00 Mars/Base"},
             "starts_at",
-            "datetime_from_date_parsing",
+            "moment_not_valid",
         ),
         (times(IN_FOUR_DAYS) | {"referral_id": "x"}, "referral_id", "no_such_referral"),
         (times(IN_FOUR_DAYS) | {"colour": "red"}, "colour", "unknown_field"),
@@ -138,6 +140,8 @@ def test_a_bad_appointment_is_refused(director: Caller, client: str, body: Any, 
     answer = director.post(f"/clients/{client}/appointments", body)
     assert answer.status == 422, answer.text
     assert [(one["field"], one["code"]) for one in answer.body["errors"]] == [(field, code)]
+    if code in {"wrong_form", "moment_not_valid"}:
+        assert "such as 2026-11-23T22:47:51Z" in answer.body["errors"][0]["message"]
 
 
 def test_nothing_is_moved_into_the_past(director: Caller, client: str) -> None:

@@ -65,9 +65,12 @@ def test_a_nightly_sync_can_repeat_itself(director: Caller, client: str) -> None
     assert len(decisions(director, client, "appointment_notice")) == 1
     assert director.put(target, times(IN_FOUR_DAYS) | {"status": "canceled"}).body["status"] == "canceled"
     assert director.put(target, times(IN_FOUR_DAYS)).body["code"] == "appointment_canceled"
+    finely = {"starts_at": "2026-12-01T09:00:00.123456Z", "ends_at": "2026-12-01T10:00:00.000001Z"}
+    finely_twice = [director.put(f"/clients/{client}/appointments/FINE", finely).etag for _ in range(2)]
+    assert finely_twice == ['"1"', '"1"']
     past = director.put(f"/clients/{client}/appointments/EXT-2", times(NOW - timedelta(days=9)))
     assert past.status == 201
-    assert len(decisions(director, client, "appointment_notice")) == 2
+    assert len(decisions(director, client, "appointment_notice")) == 3
     bills = [director.put(f"/clients/{client}/bills/B:1", bill(status=status)) for status in ("open", "open", "paid")]
     assert [(one.status, one.body["version"], one.body["status"]) for one in bills] == [
         (201, 1, "open"), (200, 1, "open"), (200, 2, "paid")
