@@ -76,3 +76,14 @@ def test_a_nightly_sync_can_repeat_itself(director: Caller, client: str) -> None
         (201, 1, "open"), (200, 1, "open"), (200, 2, "paid")
     ]  # fmt: skip
     assert director.put(f"/clients/{client}/bills/ä", bill()).status in {404, 422}
+
+
+def test_what_another_system_has_is_not_taken_for_what_is_here(director: Caller, client: str) -> None:
+    for path, body in (("appointments", times(IN_FOUR_DAYS)), ("bills", bill())):
+        made = director.post(f"/clients/{client}/{path}", body).body["id"]
+        by_our_id = director.put(f"/clients/{client}/{path}/{made}", body)
+        assert by_our_id.status == 422, by_our_id.text
+        assert by_our_id.body["errors"][0]["code"] == "external_id_not_valid"
+        unknown = director.put(f"/clients/{client}/{path}/NEW", body, headers={"If-Match": '"1"'})
+        assert (unknown.status, unknown.body["code"]) == (412, "stale_version")
+        assert [one["id"] for one in director.get(f"/clients/{client}/{path}").body["items"]] == [made]

@@ -21,6 +21,7 @@ from carebook.reminders.service import (
     facts_of,
     found_client,
     refuse_stale,
+    refuse_unknown,
     replaced,
 )
 from carebook.reminders.standing import about
@@ -116,6 +117,7 @@ def put_appointment(
 
     Raises:
         NotFound: when the account has no such client.
+        StaleVersion: when the caller means another version, or one of what is not there yet.
         Invalid: when its times are none.
         Conflict: when it was canceled and is to take place again, or the client is archived.
     """
@@ -126,6 +128,7 @@ def put_appointment(
         client, settings = found_client(desk, act)
         known, reminders = _known_appointment(desk, act)
         if known is None:
+            refuse_unknown(act)
             made = replace(_new_appointment(act, subject_id, details), external_id=external_id)
             after = replace(made.canceled(act.now), version=1) if canceled else made
         else:

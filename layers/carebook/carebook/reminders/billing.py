@@ -10,7 +10,7 @@ from carebook.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from carebook.ids import BILL, is_id, new_id
 from carebook.reminders.model import Dropped, Reminder, reminders_of_bill
 from carebook.reminders.protocols import AlreadyMade, Desk, ScheduleAct, Writing
-from carebook.reminders.service import BUSY, derived_id, entry_of, found_client, refuse_stale, replaced
+from carebook.reminders.service import BUSY, derived_id, entry_of, found_client, refuse_stale, refuse_unknown, replaced
 from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
@@ -73,6 +73,7 @@ def put_bill(
 
     Raises:
         NotFound: when the account has no such client.
+        StaleVersion: when the caller means another version, or one of what is not there yet.
         Invalid: when its days are none.
         Conflict: when it is paid or void and is to be something else, or the client is archived.
     """
@@ -84,6 +85,7 @@ def put_bill(
         try:
             before, _reminders = _bill(desk, act)
         except NotFound:
+            refuse_unknown(act)
             made = replace(_new_bill(act, subject_id, details), external_id=external_id)
             made = replace(made.closed(status, now=act.now), version=1)
             try:

@@ -13,7 +13,7 @@ from carebook.clients.service import checked_id, writable
 from carebook.contacts.history import Change, HistoryEntry, noted
 from carebook.errors import FieldError, Invalid, StaleVersion
 from carebook.identity import Person
-from carebook.ids import ulid_of
+from carebook.ids import APPOINTMENT, BILL, is_id, ulid_of
 from carebook.reminders.deciding import ROOM, Decision, Facts, Occasion, addresses, decide
 from carebook.reminders.documents import details_document
 from carebook.reminders.model import Dropped, Reminder, State
@@ -72,6 +72,16 @@ def refuse_stale(desk: Desk, subject: Subject, act: ScheduleAct) -> None:
     raise StaleVersion(version=subject.version, expected=expected, current=current)
 
 
+def refuse_unknown(act: ScheduleAct) -> None:
+    """Refuse when the caller means a version of what is not there yet.
+
+    Raises:
+        StaleVersion: when they do.
+    """
+    if act.expected_version is not None:
+        raise StaleVersion(version=0, expected=act.expected_version, current={})
+
+
 def replaced(
     kept: Sequence[Reminder], planned: Sequence[Reminder], reason: Dropped, now: datetime
 ) -> tuple[tuple[Reminder | None, Reminder], ...]:
@@ -104,7 +114,7 @@ def _shown(subject: Subject) -> dict[str, Any]:
 
 
 def checked_external_id(external_id: str) -> str:
-    """*external_id*, if it can stand in a path as it is.
+    """*external_id*, if it can stand in a path as it is, and is none of ours: what has one is changed by PATCH.
 
     Raises:
         Invalid: when it cannot.
@@ -112,5 +122,8 @@ def checked_external_id(external_id: str) -> str:
     allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~:-")
     if not 0 < len(external_id) <= 100 or not allowed.issuperset(external_id):
         message = "Use 1 to 100 letters of ASCII, digits and . _ ~ : - in the other system's id."
+        raise Invalid([FieldError("external_id", "external_id_not_valid", message)])
+    if is_id(external_id, APPOINTMENT) or is_id(external_id, BILL):
+        message = "This is an id of ours. Give the other system's, or change this one by PATCH."
         raise Invalid([FieldError("external_id", "external_id_not_valid", message)])
     return external_id
