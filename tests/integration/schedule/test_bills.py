@@ -43,6 +43,20 @@ def test_nothing_more_is_sent_about_a_bill_that_is_paid(director: Caller, client
     assert sweep() == {"shared_out": 0, "sent": 0, "other": 0, "failed": 0}
 
 
+def test_nobody_is_reminded_of_a_bill_of_nothing(director: Caller, client: str, clock: Clock) -> None:
+    made = director.post(f"/clients/{client}/bills", bill(amount=0)).body
+    assert made["reminders"] == []
+    target = f"/clients/{client}/bills/{made['id']}"
+    assert [one["state"] for one in director.patch(target, {"amount": 1}).body["reminders"]] == ["waiting", "waiting"]
+    shown = director.patch(target, {"amount": 0}).body
+    assert [(one["state"], one["reason"]) for one in shown["reminders"]] == [("dropped", "bill_closed")] * 2
+    clock.to(datetime(2026, 12, 17, 14, 0, tzinfo=UTC))
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 0, "failed": 0}
+    assert director.get(target).body["late"] is False
+    preview = director.post(f"/clients/{client}/automated-messages/preview", {"kind": "bill_reminder"}).body
+    assert preview["subject_id"] is None
+
+
 @pytest.mark.parametrize("status", ["late", "", 1, None, True, [], {}, ["paid"], {"paid": True}])
 def test_a_status_that_no_bill_has_is_refused(director: Caller, client: str, status: object) -> None:
     target = f"/clients/{client}/bills/{director.post(f'/clients/{client}/bills', bill()).body['id']}"

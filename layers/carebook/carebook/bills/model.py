@@ -66,9 +66,14 @@ class Bill:
         """Whether it is still to be paid."""
         return self.status is Status.OPEN
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether there is anything still to be paid: a bill may come to nothing, when an insurer pays all of it."""
+        return self.is_open and self.details.amount > 0
+
     def is_late(self, today: date) -> bool:
         """Whether its last day has passed unpaid. *today* is the day in the account's time zone."""
-        return self.is_open and today > self.details.due_on
+        return self.is_owed and today > self.details.due_on
 
     def changed(self, details: BillDetails, *, now: datetime) -> "Bill":
         """The bill with other details.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from carebook.bills.model import Bill, BillDetails
 from carebook.bills.model import Status as BillStatus
@@ -129,13 +130,18 @@ def _write_bill(
     request: str | None = None,
 ) -> None:
     steps: tuple[tuple[Reminder | None, Reminder], ...] = ()
-    if before is None or before.details.due_on != after.details.due_on or not after.is_open:
-        reason = Dropped.BILL_MOVED if after.is_open else Dropped.BILL_CLOSED
+    if before is None or _stands(before) != _stands(after):
+        reason = Dropped.BILL_MOVED if after.is_owed else Dropped.BILL_CLOSED
         steps = replaced(reminders, reminders_of_bill(after, settings, now=act.now), reason, act.now)
     action = "bill_added" if before is None else "bill_changed" if after.is_open else "bill_closed"
     entry = entry_of(action, act, "bill", before, after)
     writing = Writing(client=client, before=before, after=after, reminders=steps, entry=entry)
     desk.schedule.write(writing, request=request)
+
+
+def _stands(bill: Bill) -> tuple[bool, date]:
+    """What its reminders hang on."""
+    return bill.is_owed, bill.details.due_on
 
 
 def read_status(status: object) -> BillStatus:

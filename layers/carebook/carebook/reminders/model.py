@@ -160,11 +160,11 @@ def rest_of_notice(
 
 
 def reminders_of_bill(bill: Bill, settings: AccountSettings, *, now: datetime) -> tuple[Reminder, ...]:
-    """The bill reminder and the late payment notice of an open bill, where their moment is still to come.
+    """The bill reminder and the late payment notice of a bill that is owed, where their moment is still to come.
 
     Days are counted in the account's time zone; 0 days after is the last day itself.
     """
-    if not bill.is_open:
+    if not bill.is_owed:
         return ()
     rules = settings.values["automated_messages"]
     zone = ZoneInfo(settings.values["time_zone"])

@@ -64,6 +64,6 @@ def _next_appointment(appointments: list[Appointment], now: datetime) -> Appoint
 
 
 def _next_bill(bills: list[Bill]) -> Bill | None:
-    """The open bill that is to be paid first."""
-    still_open = [one for one in bills if one.is_open]
+    """The bill that is to be paid first."""
+    still_open = [one for one in bills if one.is_owed]
     return min(still_open, key=lambda one: (one.details.due_on, one.id), default=None)

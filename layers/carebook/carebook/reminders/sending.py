@@ -174,7 +174,7 @@ def _why_not(
     if isinstance(subject, Appointment):
         if subject.canceled_at is not None and not (reminder.news and reminder.news.canceled):
             return Dropped.APPOINTMENT_CANCELED
-    elif not subject.is_open:
+    elif not subject.is_owed:
         return Dropped.BILL_CLOSED
     if not is_turned_on(reminder.kind.value, settings):
         return Dropped.TURNED_OFF

@@ -25,7 +25,7 @@ def _stands(subject: Subject) -> str:
     """The same words as long as what was told of it is so."""
     if isinstance(subject, Appointment):
         return instant(subject.details.starts_at) if subject.canceled_at is None else "canceled"
-    return subject.details.due_on.isoformat() if subject.is_open else subject.status.value
+    return subject.details.due_on.isoformat() if subject.is_owed else "not owed"
 
 
 class Plans(Protocol):
@@ -98,4 +98,4 @@ class Overtaken:
 def _what_became(subject: Subject) -> Dropped:
     if isinstance(subject, Appointment):
         return Dropped.APPOINTMENT_MOVED if subject.canceled_at is None else Dropped.APPOINTMENT_CANCELED
-    return Dropped.BILL_MOVED if subject.is_open else Dropped.BILL_CLOSED
+    return Dropped.BILL_MOVED if subject.is_owed else Dropped.BILL_CLOSED
