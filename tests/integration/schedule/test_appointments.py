@@ -59,9 +59,9 @@ def test_an_appointment_names_a_referral_of_its_client_or_none(director: Caller,
 
 
 def test_a_stale_change_shows_what_is_there_now(director: Caller, client: str) -> None:
-    for path, body, change in (
-        ("appointments", times(IN_FOUR_DAYS), {"location": "Room 2"}),
-        ("bills", bill(), {"number": "8"}),
+    for path, body, change, end in (
+        ("appointments", times(IN_FOUR_DAYS), {"location": "Room 2"}, {"status": "canceled"}),
+        ("bills", bill(), {"number": "8"}, {"status": "paid"}),
     ):
         target = f"/clients/{client}/{path}/EXT"
         made = director.put(target, body).body["id"]
@@ -70,7 +70,11 @@ def test_a_stale_change_shows_what_is_there_now(director: Caller, client: str) -
         for method, where, sent in (("PATCH", by_id, change), ("PUT", target, body)):
             stale = director.call(method, where, body=sent, headers={"If-Match": '"1"'})
             assert stale.status == 412, stale.text
-            assert stale.body["current"].items() >= change.items()
+            assert stale.body["current"] == change
+        assert director.put(target, body | change | end).etag == '"3"'
+        for version, differing in ((1, change | end), (2, end)):
+            stale = director.patch(by_id, {}, headers={"If-Match": f'"{version}"'})
+            assert (stale.status, stale.body["current"]) == (412, differing)
 
 
 def test_what_became_of_reminders_is_shown(director: Caller, client: str) -> None:

@@ -1,6 +1,7 @@
 """A bill of a client: what is to be paid until when. Rules and values, nothing else."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -48,7 +49,12 @@ class BillDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """A bill's record. ``external_id`` is its name in the practice's other system."""
+    """A bill's record.
+
+    Attributes:
+        external_id: its name in the practice's other system.
+        changed_at: the version at which each field that was ever changed got its value.
+    """
 
     id: str
     account: str
@@ -60,6 +66,7 @@ class Bill:
     status: Status = Status.OPEN
     external_id: str | None = None
     closed_at: datetime | None = None
+    changed_at: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

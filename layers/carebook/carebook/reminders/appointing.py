@@ -7,14 +7,12 @@ from typing import Final
 
 from carebook.appointments.model import Appointment, AppointmentDetails, refuse_past
 from carebook.clients.model import Client
-from carebook.errors import Conflict, NotFound, Unavailable
+from carebook.errors import Conflict, NotFound
 from carebook.ids import APPOINTMENT, is_id, new_id
-from carebook.messages.service import queue_messages
 from carebook.reminders.deciding import Decision, Occasion, is_turned_on
 from carebook.reminders.model import Dropped, News, Reminder, reminders_of_appointment, rest_of_notice
 from carebook.reminders.protocols import AlreadyMade, Desk, ScheduleAct, Writing
 from carebook.reminders.service import (
-    BUSY,
     decide_now,
     derived_id,
     entry_of,
@@ -23,10 +21,11 @@ from carebook.reminders.service import (
     refuse_stale,
     refuse_unknown,
     replaced,
+    settled,
+    with_changes,
 )
 from carebook.reminders.standing import about
 from carebook.reminders.telling import appointment_values
-from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
 _NOTICE: Final = "appointment_notice"
@@ -44,17 +43,16 @@ def add_appointment(
     """
     details.check_times()
     refuse_past(details, act.now)
-    for _ in attempts():
+
+    def plan() -> _Planned:
         client, settings = found_client(desk, act)
         made = _new_appointment(act, new_id(APPOINTMENT, act.now), details)
-        try:
-            _write_appointment(desk, act, client, settings, None, made, [], request=request)
-        except AlreadyMade as already:
-            return desk.schedule.appointment(act.account, already.client_id, already.subject_id)[0]
-        except Conflict:
-            continue
-        return made
-    raise Unavailable(BUSY)
+        return _planned(desk, act, client, settings, None, made, [])
+
+    try:
+        return settled(desk, plan, request=request)[0]
+    except AlreadyMade as already:
+        return desk.schedule.appointment(act.account, already.client_id, already.subject_id)[0]
 
 
 def change_appointment(
@@ -68,7 +66,8 @@ def change_appointment(
         Invalid: when it is moved into the past, or its times are none.
         Conflict: when it is canceled, or the client is archived.
     """
-    for _ in attempts():
+
+    def plan() -> _Planned:
         client, settings = found_client(desk, act)
         before, reminders = _appointment(desk, act)
         details = edit(before.details)
@@ -76,14 +75,10 @@ def change_appointment(
         if details.starts_at != before.details.starts_at:
             refuse_past(details, act.now)
         if details == before.details:
-            return before
-        after = before.changed(details, now=act.now)
-        try:
-            _write_appointment(desk, act, client, settings, before, after, reminders)
-        except Conflict:
-            continue
-        return after
-    raise Unavailable(BUSY)
+            return before, None
+        return _planned(desk, act, client, settings, before, before.changed(details, now=act.now), reminders)
+
+    return settled(desk, plan)[0]
 
 
 def cancel_appointment(desk: Desk, act: ScheduleAct) -> Appointment:
@@ -94,18 +89,16 @@ def cancel_appointment(desk: Desk, act: ScheduleAct) -> Appointment:
         StaleVersion: when the caller means another version.
         Conflict: when the client is archived.
     """
-    for _ in attempts():
+
+    def plan() -> _Planned:
         client, settings = found_client(desk, act)
         before, reminders = _appointment(desk, act)
         after = before.canceled(act.now)
         if after is before:
-            return before
-        try:
-            _write_appointment(desk, act, client, settings, before, after, reminders)
-        except Conflict:
-            continue
-        return after
-    raise Unavailable(BUSY)
+            return before, None
+        return _planned(desk, act, client, settings, before, after, reminders)
+
+    return settled(desk, plan)[0]
 
 
 def put_appointment(
@@ -124,7 +117,8 @@ def put_appointment(
     details.check_times()
     subject_id = derived_id(APPOINTMENT, act.client_id, external_id)
     act = replace(act, subject_id=subject_id)
-    for _ in attempts():
+
+    def plan() -> _Planned:
         client, settings = found_client(desk, act)
         known, reminders = _known_appointment(desk, act)
         if known is None:
@@ -135,14 +129,12 @@ def put_appointment(
             changed = known if known.details == details else known.changed(details, now=act.now)
             changed = changed.canceled(act.now) if canceled else _still_on(changed)
             if changed is known:
-                return known, False
+                return known, None
             after = replace(changed, version=known.version + 1)
-        try:
-            _write_appointment(desk, act, client, settings, known, after, reminders)
-        except Conflict:
-            continue
-        return after, known is None
-    raise Unavailable(BUSY)
+        return _planned(desk, act, client, settings, known, after, reminders)
+
+    kept, writing = settled(desk, plan)
+    return kept, writing is not None and writing.before is None
 
 
 def _appointment(desk: Desk, act: ScheduleAct) -> tuple[Appointment, list[Reminder]]:
@@ -178,7 +170,10 @@ def _new_appointment(act: ScheduleAct, subject_id: str, details: AppointmentDeta
     )
 
 
-def _write_appointment(
+type _Planned = tuple[Appointment, Writing | None]
+
+
+def _planned(
     desk: Desk,
     act: ScheduleAct,
     client: Client,
@@ -186,9 +181,8 @@ def _write_appointment(
     before: Appointment | None,
     after: Appointment,
     reminders: list[Reminder],
-    *,
-    request: str | None = None,
-) -> None:
+) -> _Planned:
+    after = with_changes(before, after)
     moved = before is not None and before.details.starts_at != after.details.starts_at
     canceled = after.canceled_at is not None
     changes_when = before is None or moved or canceled
@@ -210,9 +204,7 @@ def _write_appointment(
         entry=entry_of(action, act, "appointment", before, after),
         decision=decision,
     )
-    desk.schedule.write(writing, request=request)
-    if decision is not None:
-        queue_messages(desk.queue, decision.messages)
+    return after, writing
 
 
 def _decided(
