@@ -103,6 +103,23 @@ def test_a_move_sends_a_new_notice_and_moves_the_reminders(director: Caller, cli
     assert sweep()["sent"] == 1
 
 
+def test_lists_are_read_page_by_page(director: Caller, client: str) -> None:
+    for day in (3, 1, 2, 2, 5):  # two at the same moment
+        appoint(director, client, IN_FOUR_DAYS + timedelta(days=day))
+        director.post(f"/clients/{client}/bills", bill(due_on=f"2026-12-{10 + day}"))
+    for path, when in (("appointments", "starts_at"), ("bills", "due_on")):
+        whole = director.get(f"/clients/{client}/{path}").body
+        assert (len(whole["items"]), whole["next_cursor"]) == (5, None)
+        assert [one[when] for one in whole["items"]] == sorted((one[when] for one in whole["items"]), reverse=True)
+        paged: list[Any] = []
+        cursor: str | None = ""
+        for expected in (2, 2, 1):
+            page = director.get(f"/clients/{client}/{path}?limit=2" + (f"&cursor={cursor}" if cursor else "")).body
+            assert len(page["items"]) == expected
+            paged, cursor = paged + page["items"], page["next_cursor"]
+        assert (paged, cursor) == (whole["items"], None)
+
+
 def test_what_is_not_about_time_moves_nothing(director: Caller, client: str, clock: Clock) -> None:
     appointment = appoint(director, client)
     assert director.patch(f"/clients/{client}/appointments/{appointment['id']}", {"location": "Room 2"}).status == 200
