@@ -12,11 +12,11 @@ from unittest.mock import patch
 
 import boto3
 from botocore.awsrequest import AWSResponse
-from botocore.endpoint import Endpoint
 from botocore.httpsession import URLLib3Session
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
+from benchmarks.around import Answer, Sending, around_requests
 from benchmarks.practice import ACCOUNT, add_contacts, call, forget_warm_state, in_memory_aws, request
 from benchmarks.report import table as as_table
 from benchmarks.standin import StandIn
@@ -166,15 +166,13 @@ def _in_memory() -> Iterator[str]:
 def _watched() -> Iterator[list[tuple[str, bytes, bytes]]]:
     """Operation, body and answer of each request."""
     seen: list[tuple[str, bytes, bytes]] = []
-    original = Endpoint.make_request
 
-    def make_request(endpoint: Endpoint, model: Any, sent: dict[str, Any]) -> Any:
-        answered: Any = original(endpoint, model, sent)
-        body = sent["body"]
-        seen.append((model.name, body if isinstance(body, bytes) else str(body).encode(), answered[0].content))
+    def note(sending: Sending) -> Answer:
+        answered = sending.go_on()
+        seen.append((sending.operation, sending.body, answered.http.content))
         return answered
 
-    with patch.object(Endpoint, "make_request", make_request):
+    with around_requests(note):
         yield seen
 
 

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, cast
-from unittest.mock import patch
+from typing import Any, Final
 
-from botocore.endpoint import Endpoint
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
+from benchmarks.around import Answer, Sending, around_requests
 from benchmarks.counting import (
     Capacity,
     Index,
@@ -97,48 +96,37 @@ def answers_of(requests: Sequence[Request]) -> dict[str, Canned]:
 def recorded() -> Iterator[list[Request]]:
     """The requests that are sent inside of the ``with`` block, in the order in which they were answered."""
     requests: list[Request] = []
-    original = Endpoint.make_request
 
-    def make_request(endpoint: Endpoint, operation_model: Any, request_dict: dict[str, Any]) -> Any:
-        if operation_model.service_model.protocol != "json":  # S3: it takes no capacity units
-            return _timed(requests, original, endpoint, operation_model, request_dict)
-        operation, body = operation_model.name, json.loads(request_dict["body"])
+    def note(sending: Sending) -> Answer:
         started = time.perf_counter()
         time.sleep(_LATENCY_SECONDS)
+        if not sending.target:  # S3: it takes no capacity units
+            answered = sending.go_on()
+            answer = Canned.of(answered.http.status_code, {}, {})
+            name = sending.operation
+            requests.append(Request(name, name, {}, answer, started, time.perf_counter(), Capacity()))
+            return answered
+        operation, body = sending.operation, json.loads(sending.body)
         writes = writes_of(operation, body, _KEY)
         before = [_look_up(write.key) for write in writes]
-        answered = original(endpoint, operation_model, request_dict)
+        answered = sending.go_on()
         finished = time.perf_counter()
-        http: Any = answered[0]
-        document, target = json.loads(http.content), request_dict["headers"]["X-Amz-Target"]
+        document = json.loads(answered.http.content)
         capacity = Capacity()
         if writes:
             capacity = _write_capacity(writes, before, transactional=operation == "TransactWriteItems")
-        elif target.startswith("DynamoDB"):
+        elif sending.target.startswith("DynamoDB"):
             read, looked_at = body, document
             if "FilterExpression" in body:
                 read = unfiltered(body)
-                again = original(endpoint, operation_model, {**request_dict, "body": json.dumps(read).encode()})
-                looked_at = json.loads(cast("Any", again[0]).content)
+                looked_at = json.loads(sending.send(json.dumps(read).encode()).http.content)
             capacity = read_capacity(operation, read, looked_at, _look_up)
-        answer = Canned.of(http.status_code, http.headers, document)
-        requests.append(Request(operation, target, body, answer, started, finished, capacity))
+        answer = Canned.of(answered.http.status_code, answered.http.headers, document)
+        requests.append(Request(operation, sending.target, body, answer, started, finished, capacity))
         return answered
 
-    with patch.object(Endpoint, "make_request", make_request):
+    with around_requests(note):
         yield requests
-
-
-def _timed(
-    requests: list[Request], original: Any, endpoint: Endpoint, operation_model: Any, request_dict: dict[str, Any]
-) -> Any:
-    started = time.perf_counter()
-    time.sleep(_LATENCY_SECONDS)
-    answered = original(endpoint, operation_model, request_dict)
-    name = operation_model.name
-    answer = Canned.of(answered[0].status_code, {}, {})
-    requests.append(Request(name, name, {}, answer, started, time.perf_counter(), Capacity()))
-    return answered
 
 
 def _write_capacity(writes: Sequence[Write], before: Sequence[Item | None], *, transactional: bool) -> Capacity:

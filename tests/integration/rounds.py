@@ -3,11 +3,9 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
-import pytest
-from botocore.endpoint import Endpoint
-
+from benchmarks.around import Answer, Sending, around_requests
 from benchmarks.counting import Capacity
 from benchmarks.inside import Canned
 from benchmarks.recording import Request, Traffic
@@ -21,16 +19,14 @@ _NOTHING: Final = Canned.of(200, {}, {})
 def slowed() -> Iterator[Traffic]:
     """The requests that are sent inside of the ``with`` block, each held back for a while."""
     requests: list[Request] = []
-    original = Endpoint.make_request
 
-    def make_request(endpoint: Endpoint, operation_model: Any, request_dict: dict[str, Any]) -> Any:
+    def hold_back(sending: Sending) -> Answer:
         started = time.perf_counter()
         time.sleep(_SECONDS)
-        answer = original(endpoint, operation_model, request_dict)
+        answer = sending.go_on()
         finished = time.perf_counter()
-        requests.append(Request(operation_model.name, "", {}, _NOTHING, started, finished, Capacity()))
+        requests.append(Request(sending.operation, "", {}, _NOTHING, started, finished, Capacity()))
         return answer
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Endpoint, "make_request", make_request)
+    with around_requests(hold_back):
         yield Traffic(requests)

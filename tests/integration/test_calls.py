@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
+from benchmarks.around import Answer, Sending, around_requests
 from carebook.documents.bucket import DocumentBucket
 from carebook.instants import utcnow
 from carebook.items import NOT_THERE, make_item
@@ -38,22 +39,22 @@ def recorded() -> Iterator[dict[str, set[str]]]:
     """The DynamoDB actions asked for meanwhile, by resource; a transaction's as those of its members."""
     asked: dict[str, set[str]] = {}
 
-    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
-        if model.name == "TransactWriteItems":
+    def record(sending: Sending) -> Answer:
+        if not sending.target.startswith("DynamoDB"):
+            return sending.go_on()
+        params = json.loads(sending.body)
+        if sending.operation == "TransactWriteItems":
             for member in params["TransactItems"]:
                 asked.setdefault("table", set()).update(
                     {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}[kind]
                     for kind in member
                 )
         else:
-            asked.setdefault(params.get("IndexName", "table"), set()).add(model.name)
+            asked.setdefault(params.get("IndexName", "table"), set()).add(sending.operation)
+        return sending.go_on()
 
-    events = open_table().connection.client.meta.events
-    events.register("provide-client-params.dynamodb", record)
-    try:
+    with around_requests(record):
         yield asked
-    finally:
-        events.unregister("provide-client-params.dynamodb", record)
 
 
 @contextmanager

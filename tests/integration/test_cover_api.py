@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.around import Answer, Sending, around_requests
 from carebook.cover import model
 from carebook.cover.sections import SECTIONS
 from carebook.cover.views import PARTS, VIEWS
-from carebook.table import open_table
 from functions.cover.api import GATHERED
 from tests.builders import Caller, child, physician
 from tests.integration.merges import merge, unmerge
@@ -33,15 +33,12 @@ def contact(director: Caller) -> str:
 def requests_of(caller: Caller, path: str) -> tuple[Any, Counter[str]]:
     made: Counter[str] = Counter()
 
-    def note(model: Any, **_: Any) -> None:
-        made[model.name] += 1
+    def note(sending: Sending) -> Answer:
+        made[sending.operation] += 1
+        return sending.go_on()
 
-    events = open_table().connection.client.meta.events
-    events.register_last("before-call.dynamodb", note)
-    try:
+    with around_requests(note):
         answer = caller.get(path)
-    finally:
-        events.unregister("before-call.dynamodb", note)
     assert answer.status == 200, answer.text
     return answer.body, made
 

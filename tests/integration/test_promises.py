@@ -1,5 +1,6 @@
 """Promises that reviews found broken once: each has a test."""
 
+import json
 import logging
 from dataclasses import replace
 from typing import Any
@@ -7,10 +8,10 @@ from typing import Any
 import boto3
 import pytest
 
+from benchmarks.around import Answer, Sending, around_requests
 from carebook.contacts import views
 from carebook.instants import parse_instant
 from carebook.keys import idempotency_pk
-from carebook.table import open_table
 from functions.contacts import api
 from tests.builders import Caller, physician
 from tests.integration.conftest import TABLE
@@ -157,15 +158,16 @@ def test_a_history_cursor_is_for_its_contact(director: Caller, target: str) -> N
 def test_what_was_just_written_is_read(director: Caller, target: str) -> None:
     consistent: dict[str, set[Any]] = {}
 
-    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
-        asked = params["RequestItems"][TABLE] if model.name == "BatchGetItem" else params
-        consistent.setdefault(model.name, set()).add(asked.get("ConsistentRead"))
+    def record(sending: Sending) -> Answer:
+        if sending.operation in {"BatchGetItem", "GetItem", "Query"}:
+            params = json.loads(sending.body)
+            asked = params["RequestItems"][TABLE] if sending.operation == "BatchGetItem" else params
+            consistent.setdefault(sending.operation, set()).add(asked.get("ConsistentRead"))
+        return sending.go_on()
 
-    events = open_table().connection.client.meta.events
-    for name in ("BatchGetItem", "GetItem", "Query"):
-        events.register(f"provide-client-params.dynamodb.{name}", record)
-    for path in (target, "/contacts", f"{target}/history", "/settings"):
-        director.get(path)
+    with around_requests(record):
+        for path in (target, "/contacts", f"{target}/history", "/settings"):
+            director.get(path)
     assert consistent == {"BatchGetItem": {True}, "Query": {True}, "GetItem": {True}}
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError, ReadTimeoutError
+from moto.core.botocore_stubber import MockRawResponse
 
 from carebook.errors import Unavailable
 from carebook.items import NOT_THERE, ConditionFailed, Writes, make_item
 from carebook.keys import Key
-from carebook.table import Row, Table
+from carebook.table import Row, Table, will_pass
 from tests.fakes.examples import TABLE
 
 Answer = dict[str, Any]
@@ -25,12 +26,13 @@ class Dynamo:
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.answers: list[Answer] = []
 
-    def answer(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, Answer]:
-        self.requests.append((model.name, params))
-        parsed = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        status = 400 if "Error" in parsed else 200
-        metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RequestId": "r"}
-        return AWSResponse("", status, HTTPHeaders(), None), {"ResponseMetadata": metadata, **parsed}
+    def answer(self, request: Any, event_name: str, **_: Any) -> AWSResponse:
+        self.requests.append((event_name.rpartition(".")[2], json.loads(request.body)))
+        up = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if "Error" not in up:
+            return answered(200, up)
+        error = {"__type": f"com.amazonaws.dynamodb.v20120810#{up['Error']['Code']}", "message": up["Error"]["Message"]}
+        return answered(400, up | error)
 
     @property
     def made(self) -> list[str]:
@@ -38,7 +40,13 @@ class Dynamo:
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(params["body"]) for _, params in self.requests]
+        return [body for _, body in self.requests]
+
+
+def answered(status: int, document: Any, **headers: str) -> AWSResponse:
+    """What the network gives back."""
+    content = document if isinstance(document, str) else json.dumps(document)
+    return AWSResponse("", status, HTTPHeaders.from_dict(headers), MockRawResponse(content))
 
 
 @pytest.fixture
@@ -59,9 +67,9 @@ def warm_table() -> Iterator[Table]:
 @pytest.fixture
 def table(warm_table: Table, dynamo: Dynamo) -> Iterator[Table]:
     events: Any = warm_table.connection.client.meta.events
-    events.register("before-call.dynamodb", dynamo.answer)
+    events.register("before-send.dynamodb", dynamo.answer)
     yield warm_table
-    events.unregister("before-call.dynamodb", dynamo.answer)
+    events.unregister("before-send.dynamodb", dynamo.answer)
 
 
 def raw(number: int) -> dict[str, Any]:
@@ -224,3 +232,79 @@ def test_the_other_way_round_reads_whole_items_on_gsi1_until_the_limit(table: Ta
     assert [body["IndexName"] for body in dynamo.bodies] == ["GSI1", "GSI1"]
     assert [body["Limit"] for body in dynamo.bodies] == [5, 4]
     assert "ConsistentRead" not in dynamo.bodies[0]
+
+
+def transient(table: Table, monkeypatch: pytest.MonkeyPatch, *answers: Any) -> list[bytes]:
+    """Let the network give these answers, one after the other; the bodies that were sent."""
+    left, sent = list(answers), []
+    monkeypatch.setattr("carebook.wire.time.sleep", lambda _seconds: None)
+
+    def exchange(_operation: str, body: bytes) -> AWSResponse:
+        sent.append(body)
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(table.connection, "exchange", exchange)
+    return sent
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        answered(500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}),
+        answered(503, "<html>Busy</html>"),
+        answered(400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "m"}),
+        answered(200, {"Item": {}}, **{"x-amz-crc32": "1"}),
+        ConnectTimeoutError(endpoint_url="u"),
+        ReadTimeoutError(endpoint_url="u"),
+    ],
+    ids=["a hiccup", "something on the way", "throttled", "not whole", "no connection", "no answer"],
+)
+def test_what_may_pass_is_tried_again_with_the_same_words(
+    table: Table, monkeypatch: pytest.MonkeyPatch, first: Any
+) -> None:
+    sent = transient(table, monkeypatch, first, answered(200, {}))
+    table.write(two_puts_and_a_delete())
+    assert len(sent) == 2
+    assert sent[0] == sent[1], "with the same token, so that it happens once"
+    assert json.loads(sent[0])["ClientRequestToken"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [answered(500, {"__type": "x#InternalServerError"}), answered(502, ""), ReadTimeoutError(endpoint_url="u")],
+    ids=["a hiccup", "nothing said", "no answer"],
+)
+def test_what_does_not_pass_ends_after_four_tries_as_something_that_will(
+    table: Table, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    sent = transient(table, monkeypatch, answer)
+    with pytest.raises((ClientError, ReadTimeoutError)) as failure:
+        table.put_if(make_item(Key("p", "s"), "x", {}), NOT_THERE)
+    assert len(sent) == 4
+    assert will_pass(failure.value)
+
+
+def test_a_request_is_signed_for_dynamodb_and_says_who_sends_it(table: Table, dynamo: Dynamo) -> None:
+    seen: list[Any] = []
+    events: Any = table.connection.client.meta.events
+    events.register("before-send.dynamodb.GetItem", lambda request, **_: seen.append(request))
+    dynamo.answers = [{}]
+    assert table.get(Key("p", "s")) is None
+    (request,) = seen
+    headers = {
+        name.lower(): value if isinstance(value, str) else value.decode() for name, value in request.headers.items()
+    }
+    assert "/us-east-1/dynamodb/aws4_request" in headers["authorization"]
+    assert headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
+    assert headers["user-agent"].startswith("carebook/")
+    assert request.url == "https://dynamodb.us-east-1.amazonaws.com/"
+
+
+def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Table(TABLE, region="us-east-1")
+    monkeypatch.setattr(type(table.connection.session), "get_credentials", lambda _self: None)
+    with pytest.raises(NoCredentialsError):
+        table.put_if(make_item(Key("p", "s"), "x", {}), NOT_THERE)

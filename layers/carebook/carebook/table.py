@@ -18,6 +18,7 @@ from carebook.errors import Unavailable
 from carebook.items import ConditionFailed, Item, Writes
 from carebook.keys import Key
 from carebook.retrying import attempts
+from carebook.wire import TIMEOUTS, WireConnection
 
 RawItem = Mapping[str, Mapping[str, str]]
 _UNTOLD: Final = "NONE"  # PynamoDB would ask for the capacity that each call consumed, and few read it
@@ -74,14 +75,12 @@ class Table:
     def __init__(self, name: str, *, region: str) -> None:
         Item.Meta.table_name = name
         self.name = name
-        self._table = TableConnection(
-            name,
-            region=region,
-            # PynamoDB would wait longer than API Gateway does; a retry finds another node.
-            connect_timeout_seconds=2,
-            read_timeout_seconds=6,
-            meta_table=MetaTable({**_DESCRIPTION, "TableName": name}),
+        self._table = TableConnection(name, region=region)
+        connect, read = TIMEOUTS
+        self._table.connection = WireConnection(
+            region=region, connect_timeout_seconds=connect, read_timeout_seconds=read
         )
+        self._table.connection.add_meta_table(MetaTable({**_DESCRIPTION, "TableName": name}))
         # botocore would put the same long line together twice for each request, a quarter of a read's CPU.
         config = Config(user_agent=f"carebook/{__version__}")
         self.connection.session.set_default_client_config(config)
@@ -110,9 +109,7 @@ class Table:
         wanted = [_key(key) for key in dict.fromkeys(keys)]
         for _ in attempts():
             asked = {self.name: {"Keys": wanted, "ConsistentRead": latest}}
-            data = self.connection.dispatch(
-                "BatchGetItem", {"RequestItems": asked, "ReturnConsumedCapacity": _UNTOLD}
-            )
+            data = self.connection.dispatch("BatchGetItem", {"RequestItems": asked, "ReturnConsumedCapacity": _UNTOLD})
             for raw in data["Responses"].get(self.name, ()):
                 row = _row(raw)
                 found[row.key] = row
@@ -296,24 +293,13 @@ class Table:
                 return
         raise Unavailable("The record is being changed by others. Try again in a moment.")
 
-    def write_each(self, items: Sequence[Item]) -> None:
-        """Write items whatever was there before, 25 in a request, each for itself; no two of them of one key.
-
-        Each costs half of what it does in a transaction.
-        """
-        self._in_batches([{"PutRequest": {"Item": item.serialize()}} for item in items])
-
     def delete_all(self, keys: Sequence[Key]) -> None:
         """Remove items, in batches of 25, until none is left over."""
-        self._in_batches([{"DeleteRequest": {"Key": _key(key)}} for key in keys])
-
-    def _in_batches(self, requests: Sequence[dict[str, Any]]) -> None:
-        for start in range(0, len(requests), 25):
-            left = list(requests[start : start + 25])
+        for start in range(0, len(keys), 25):
+            left = [{"DeleteRequest": {"Key": _key(key)}} for key in keys[start : start + 25]]
             for _ in attempts():
-                data = self.connection.dispatch(
-                    "BatchWriteItem", {"RequestItems": {self.name: left}, "ReturnConsumedCapacity": _UNTOLD}
-                )
+                asked = {"RequestItems": {self.name: left}, "ReturnConsumedCapacity": _UNTOLD}
+                data = self.connection.dispatch("BatchWriteItem", asked)
                 left = data.get("UnprocessedItems", {}).get(self.name, [])
                 if not left:
                     break

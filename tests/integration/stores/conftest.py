@@ -1,6 +1,5 @@
 """Each store twice: the table's, on moto, and the one in memory that unit tests use. Both pass the same suite."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +56,7 @@ def dynamodb(aws: None) -> Any:
 def empty_table(dynamodb: Any) -> Callable[[], Table]:
     """Makes the table as ``infra/table.yaml`` declares it, empty. moto's transactions are slow in a full one."""
     table = Table(TABLE, region=REGION)
-    charge_queries(table.connection.client)
+    charge_queries(table)
     properties = reading.nested("Table").resources["Table"]["Properties"]
 
     def make() -> Table:
@@ -75,20 +74,20 @@ def empty_table(dynamodb: Any) -> Callable[[], Table]:
     return make
 
 
-def charge_queries(client: Any) -> None:
+def charge_queries(table: Table) -> None:
     """Make moto say what a query takes by DynamoDB's documented rules; by itself it says one unit of each."""
+    connection: Any = table.connection
+    dispatch = connection.dispatch
 
-    def remember(params: Any, context: dict[str, Any], **_: Any) -> None:
-        context["query"] = json.loads(params["body"])
+    def charge(operation: str, asked: dict[str, Any]) -> Any:
+        answer = dispatch(operation, asked)
+        if operation == "Query" and asked.get("ReturnConsumedCapacity") == "TOTAL":
+            looked_at = dispatch(operation, unfiltered({**asked, "ReturnConsumedCapacity": "NONE"}))["Items"]
+            units = read_units(sum(map(item_size, looked_at))) / (1 if asked.get("ConsistentRead") else 2)
+            answer["ConsumedCapacity"]["CapacityUnits"] = units
+        return answer
 
-    def charge(parsed: Any, context: dict[str, Any], **_: Any) -> None:
-        query = context["query"]
-        if query.pop("ReturnConsumedCapacity", "NONE") == "TOTAL":
-            size = sum(map(item_size, client.query(**unfiltered(query))["Items"]))
-            parsed["ConsumedCapacity"]["CapacityUnits"] = read_units(size) / (1 if query.get("ConsistentRead") else 2)
-
-    client.meta.events.register("before-call.dynamodb.Query", remember)
-    client.meta.events.register("after-call.dynamodb.Query", charge)
+    connection.dispatch = charge
 
 
 @pytest.fixture
@@ -97,8 +96,8 @@ def table(empty_table: Callable[[], Table]) -> Table:
 
 
 @pytest.fixture
-def requests(table: Table) -> Requests:
-    return Requests(table)
+def requests() -> Requests:
+    return Requests()
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """Requests to DynamoDB that are cut off, as when a connection breaks or a function's time is up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from carebook.table import Table
+from benchmarks.around import Answer, Sending, around_requests
 
 
 class Cut(Exception):
@@ -12,39 +11,38 @@ class Cut(Exception):
 
 
 class Requests:
-    """The table's requests to DynamoDB: noted, or cut off at a chosen one, before or after it took effect."""
-
-    def __init__(self, table: Table) -> None:
-        self._events = table.connection.client.meta.events
+    """Requests to DynamoDB: noted, or cut off at a chosen one, before or after it took effect."""
 
     @contextmanager
     def cut(self, *, at: int, event: str = "before-call", only: str | None = None) -> Iterator[None]:
         left = [at]
 
-        def count_down(model: Any, **_: Any) -> None:
-            if only is None or model.name == only:
-                left[0] -= 1
-                if left[0] <= 0:
-                    raise Cut
+        def count_down(sending: Sending) -> Answer:
+            if not _is_ours(sending) or only not in {None, sending.operation}:
+                return sending.go_on()
+            left[0] -= 1
+            if event == "before-call" and left[0] <= 0:
+                raise Cut
+            answer = sending.go_on()
+            if left[0] <= 0:
+                raise Cut
+            return answer
 
-        with self._listening(event, count_down):
+        with around_requests(count_down):
             yield
 
     @contextmanager
     def noted(self) -> Iterator[list[str]]:
         made: list[str] = []
 
-        def note(model: Any, **_: Any) -> None:
-            made.append(model.name)
+        def note(sending: Sending) -> Answer:
+            if _is_ours(sending):
+                made.append(sending.operation)
+            return sending.go_on()
 
-        with self._listening("before-call", note):
+        with around_requests(note):
             yield made
 
-    @contextmanager
-    def _listening(self, event: str, listener: Callable[..., None]) -> Iterator[None]:
-        name = f"{event}.dynamodb"
-        self._events.register_last(name, listener)
-        try:
-            yield
-        finally:
-            self._events.unregister(name, listener)
+
+def _is_ours(sending: Sending) -> bool:
+    return sending.target.startswith("DynamoDB")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import b64decode
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -93,7 +94,7 @@ class TableVocabularies:
         if not raw:
             return None
         doc = json.loads(raw["doc"]["S"])
-        return unpack(raw["z"]["B"], records=doc["records"], built_at=parse_instant(doc["built_at"]))
+        return unpack(b64decode(raw["z"]["B"]), records=doc["records"], built_at=parse_instant(doc["built_at"]))
 
     def _remember(self, account: str, book: str, vocabulary: Vocabulary) -> None:
         if sum(len(known.counts) for _, known in self._known.values()) + len(vocabulary.counts) > _WORDS_REMEMBERED:
