@@ -32,8 +32,9 @@ from carebook.instants import utcnow
 from carebook.keys import Key
 from carebook.messages.attaching import ContactAttachments
 from carebook.messages.channels import Accepted, Busy, Outcome, Outgoing
-from carebook.messages.delivery import Delivery, deliver
+from carebook.messages.delivery import deliver
 from carebook.messages.model import Message, Status
+from carebook.messages.ports import Delivery
 from carebook.messages.receipts import Receipt
 from carebook.messages.receiving import Receipts, record_receipt
 from carebook.messages.recipients import ContactRecipients

@@ -19,7 +19,7 @@ from carebook.files.store import TableFiles
 from carebook.identity import Person
 from carebook.ids import FILE, new_id
 from carebook.messages.channels import Accepted, Channel, Outcome, Outgoing
-from carebook.messages.delivery import Delivery
+from carebook.messages.ports import Delivery
 from carebook.messages.store import TableMessages
 from carebook.table import Table, open_table
 

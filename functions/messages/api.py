@@ -16,7 +16,7 @@ from carebook.files.store import TableFiles
 from carebook.http.api import Api, answer
 from carebook.identity import Permission
 from carebook.instants import utcnow
-from carebook.messages import service
+from carebook.messages import reading, service
 from carebook.messages.attaching import ContactAttachments
 from carebook.messages.attachments import AttachmentRef
 from carebook.messages.providers import is_configured
@@ -96,7 +96,7 @@ def list_newest_first(
     principal.require(Permission.USE_CONTACTS)
     query = (kind or "", method or "", status or "")
     position = api.unseal_cursor(cursor, *query)
-    messages, next_before = service.list_messages(
+    messages, next_before = reading.list_messages(
         outbox(),
         account=principal.account,
         contact_id=contact_id,
@@ -114,7 +114,7 @@ def list_newest_first(
 def read(contact_id: str, message_id: str) -> Response[MessageView]:
     principal = api.principal
     principal.require(Permission.USE_CONTACTS)
-    message = service.view_message(
+    message = reading.view_message(
         outbox(),
         account=principal.account,
         contact_id=contact_id,

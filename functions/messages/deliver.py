@@ -14,7 +14,8 @@ from carebook.files.bucket import FileBuckets
 from carebook.files.store import TableFiles
 from carebook.instants import utcnow
 from carebook.messages.attaching import ContactAttachments
-from carebook.messages.delivery import Delivery, deliver
+from carebook.messages.delivery import deliver
+from carebook.messages.ports import Delivery
 from carebook.messages.providers import Providers
 from carebook.messages.queue import QueuedMessages, ref_in
 from carebook.messages.recipients import EveryRecipient
@@ -36,6 +37,7 @@ _TIME_TO_STOP_MS: Final = 30_000
 def delivery() -> Delivery:
     table = open_table()
     clients, contacts = TableClients(table), TableContacts(table)
+    links = TableLinks(table, clients, contacts)
     return Delivery(
         messages=TableMessages(table),
         recipients=EveryRecipient(contacts, clients),
@@ -46,19 +48,9 @@ def delivery() -> Delivery:
         channels=Providers(),
         now=utcnow,
         filling=ShareFilling(table, SigningVault(), utcnow),
-        is_linked=is_linked,
-        overtaken=Overtaken(TableSchedule(table, clients), clients, contacts, TableLinks(table, clients, contacts)),
+        linked=links.linked,
+        overtaken=Overtaken(TableSchedule(table, clients), clients, contacts, links),
     )
-
-
-def is_linked(account: str, client_id: str, contact_id: str) -> bool:
-    """Whether a client has a contact: one request for its links, one for where merged contacts lead."""
-    contacts = TableContacts(open_table())
-    links = TableLinks(open_table(), TableClients(open_table()), contacts).of_client(account, client_id)
-    if any(link.contact_id == contact_id for link in links):
-        return True
-    led_to = contacts.led_to(account, [link.contact_id for link in links])
-    return any(contact.id == contact_id for contact in led_to.values())
 
 
 @lru_cache(maxsize=1)

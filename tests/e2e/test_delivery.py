@@ -21,7 +21,8 @@ from carebook.files.store import TableFiles
 from carebook.identity import Person
 from carebook.instants import utcnow
 from carebook.messages.attaching import ContactAttachments
-from carebook.messages.delivery import Delivery, deliver
+from carebook.messages.delivery import deliver
+from carebook.messages.ports import Delivery
 from carebook.messages.providers import Providers
 from carebook.messages.recipients import ContactRecipients
 from carebook.messages.service import MessageRef, Outbox, ref_of, send_message

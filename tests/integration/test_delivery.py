@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,22 +13,23 @@ import pytest
 from carebook.contacts.store import TableContacts
 from carebook.errors import Conflict
 from carebook.identity import Person
-from carebook.messages import service
 from carebook.messages.attachments import AttachmentNotReady, AttachmentRef
 from carebook.messages.channels import Accepted, Busy, Outcome, Outgoing, Refused, Unknown
 from carebook.messages.consents import Agreement
-from carebook.messages.delivery import Delivery, deliver
+from carebook.messages.delivery import deliver
 from carebook.messages.model import Attachment, Message, Status
+from carebook.messages.ports import Delivery
 from carebook.messages.receipts import Receipt
 from carebook.messages.receiving import Receipts, record_receipt
 from carebook.messages.recipients import ContactRecipients
-from carebook.messages.service import MessageRef, NotReachable, Outbox, ref_of, send_message
+from carebook.messages.refusing import NotReachable
+from carebook.messages.service import MessageRef, Outbox, ref_of, send_message
 from carebook.messages.store import TableMessages
 from carebook.messages.sweeping import Sweep, sweep_message
 from carebook.settings.store import TableSettings
 from carebook.table import Table, open_table
 from tests.builders import Caller, physician
-from tests.messaging import Clock, FakeChannels, FakeProvider, Fatal, Killed, mortal
+from tests.messaging import NOON, Clock, FakeChannels, FakeProvider, Fatal, Killed, mortal
 
 ANA = Person("usr_ana", "Ana")
 
@@ -253,7 +255,7 @@ def test_an_opt_out_that_the_provider_knows_of_is_remembered(bench: Bench) -> No
     bench.run()
     consent = bench.messages.consents(bench.account, [("tel", "+13105550123")])["tel", "+13105550123"]
     assert consent.agreement is Agreement.OPTED_OUT
-    with pytest.raises(service.NotReachable) as refused:
+    with pytest.raises(NotReachable) as refused:
         bench.write(methods=["sms", "voice"])
     assert {error.code for error in refused.value.errors} == {"opted_out"}
 
@@ -454,3 +456,23 @@ def test_a_provider_that_is_away_for_a_day_is_given_up(bench: Bench) -> None:
         for ref in bench.messages.due(now=bench.clock(), limit=10):
             sweep_message(bench.sweep, ref)
     assert (bench.now(message).status, bench.now(message).reason) == (Status.FAILED, "provider_unavailable")
+
+
+def test_one_that_a_busy_provider_left_waits_in_quiet_hours_until_they_end_and_no_longer(
+    bench: Bench, director: Caller
+) -> None:
+    director.patch("/settings", {"quiet_hours": {"start": "12:30", "end": "13:30"}})
+    (message,) = bench.write(methods=("sms",))
+    bench.provider.answers = [Busy("ThrottlingException")]
+    refs = list(bench.run())
+    bench.clock.forward(minutes=45)
+    bench.run(refs)
+    waiting = bench.now(message)
+    assert (waiting.status, waiting.claimed_at) == (Status.SENDING, None)
+    assert waiting.due_at == NOON + timedelta(minutes=90), "when the quiet hours end, and not hours later"
+    bench.run(refs)
+    assert bench.now(message).version == waiting.version, "nothing is written while nothing changes"
+    bench.clock.forward(minutes=45)
+    assert sweep_message(bench.sweep, ref_of(message))
+    bench.run()
+    assert bench.now(message).status is Status.SENT

@@ -13,7 +13,7 @@ from carebook.messages.calling import VoiceChannel
 from carebook.messages.channels import Accepted, Attached, Busy, Outcome, Outgoing, Refused, Unknown
 from carebook.messages.email import EmailChannel, ascii_address, html_of
 from carebook.messages.faxing import FaxChannel
-from carebook.messages.service import refuse_too_long
+from carebook.messages.refusing import refuse_too_long
 from carebook.messages.speech import LONGEST_SPEECH, LONGEST_SPOKEN, spoken
 from carebook.messages.texting import SimpleTextChannel, TextChannel
 

@@ -65,6 +65,33 @@ class TableLinks:
         rows = self._table.other_way(pk, low=keys.LINKS_FIRST, high=keys.LINKS_LAST, limit=limit, newest_first=True)
         return [_link(account, row) for _, row in rows]
 
+    def linked(self, account: str, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of the pairs of client and contact that belong together, whatever contacts were merged since.
+
+        One request for each hundred; for pairs that are not among the links as they were made, one round for the
+        clients, and where merges lead.
+        """
+        asked = list(dict.fromkeys(pairs))
+        found: set[tuple[str, str]] = set()
+        for start in range(0, len(asked), 100):
+            some = asked[start : start + 100]
+            rows = self._table.get_together(*(keys.link_key(account, *pair) for pair in some))
+            found |= {pair for pair, row in zip(some, rows, strict=True) if row is not None}
+        missing = [pair for pair in asked if pair not in found]
+        if not missing:
+            return found
+        clients = list(dict.fromkeys(client_id for client_id, _ in missing))
+        self._table.connect()
+        links = dict(zip(clients, self._pool.map(lambda one: self.of_client(account, one), clients), strict=True))
+        led_to = self._contacts.led_to(account, {link.contact_id for some in links.values() for link in some})
+        now = {
+            (client_id, led_to[link.contact_id].id)
+            for client_id, some in links.items()
+            for link in some
+            if link.contact_id in led_to
+        }
+        return found | (now & set(missing))
+
     def write(self, writing: LinkWriting) -> None:
         """One transaction: the link, an entry in both histories; both records are as they were."""
         writes = Writes()

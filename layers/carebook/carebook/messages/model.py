@@ -203,6 +203,10 @@ class Message:
         """The next version, for another run to claim: the provider has not taken it."""
         return replace(self, version=self.version + 1, claimed_at=None, due_at=at + self.patience)
 
+    def put_off(self, until: datetime) -> "Message":
+        """The next version, to be looked at again when it may go."""
+        return replace(self, version=self.version + 1, claimed_at=None, due_at=until)
+
     @property
     def patience(self) -> timedelta:
         """How long the queue has before the sweep asks: longer each time."""
@@ -214,10 +218,20 @@ class Message:
 
     def accepted(self, provider_id: str, at: datetime) -> "Message":
         """The next version, in the provider's hands. A receipt may have told more already."""
-        told = replace(self, provider_id=provider_id).told(Status.SENT, at)
-        return told if told.version > self.version else replace(told, version=self.version + 1)
+        told = self.told(Status.SENT, at, provider_id=provider_id)
+        if told is not self:
+            return told
+        return replace(self, version=self.version + 1, provider_id=provider_id)
 
-    def told(self, status: Status, at: datetime, *, detail: str | None = None, reason: str | None = None) -> "Message":
+    def told(
+        self,
+        status: Status,
+        at: datetime,
+        *,
+        detail: str | None = None,
+        reason: str | None = None,
+        provider_id: str | None = None,
+    ) -> "Message":
         """The message with a step that was reported; the same one when it knew that. The status only moves forward."""
         step = Step(status, at, detail or reason)
         known = step in self.history
@@ -225,7 +239,7 @@ class Message:
             if known:
                 return self
             steps = tuple(sorted((*self.history, step), key=lambda one: one.at))
-            return replace(self, version=self.version + 1, history=steps)
+            return replace(self, version=self.version + 1, history=steps, provider_id=provider_id or self.provider_id)
         steps = self.history if known else tuple(sorted((*self.history, step), key=lambda one: one.at))
         return replace(
             self,
@@ -233,6 +247,7 @@ class Message:
             status=status,
             reason=reason,
             history=steps,
+            provider_id=provider_id or self.provider_id,
             claimed_at=None,
             due_at=None,
         )

@@ -7,8 +7,9 @@ from typing import Final, Protocol
 
 from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.ids import CONTACT, MESSAGE, is_id
-from carebook.messages.delivery import DeliveryStore, change_consent, where_of
+from carebook.messages.consenting import change_consent, where_of
 from carebook.messages.model import WAITING, Message, Status
+from carebook.messages.ports import DeliveryStore
 from carebook.messages.receipts import Receipt
 from carebook.messages.service import MessageRef
 from carebook.observability import logger

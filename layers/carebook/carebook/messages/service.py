@@ -1,12 +1,11 @@
 """What staff do with messages: write them, look at them, note what was said, try again."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from carebook.contacts.history import Change, HistoryEntry
-from carebook.contacts.model import Contact
 from carebook.contacts.protocols import ContactStore
 from carebook.contacts.service import TOO_BUSY, checked_id
 from carebook.errors import Conflict, FieldError, Invalid, NotFound, StaleVersion, Unavailable
@@ -18,12 +17,9 @@ from carebook.messages.consents import Consent
 from carebook.messages.model import Kind, Message, Status, Step
 from carebook.messages.planning import Draft, Plan, Text, addresses_of, methods_of, plan
 from carebook.messages.recipients import Recipient, recipient_of
-from carebook.messages.speech import LONGEST_SPEECH, LONGEST_SPOKEN, spoken
+from carebook.messages.refusing import NotReachable, refuse_archived, refuse_merging, refuse_too_long
 from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
-
-LONGEST_SMS: Final = 1600
-_READ_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +96,6 @@ class Outbox:
     queue: MessageQueue
     attachments: AttachmentSource
     configured: Callable[[str], bool]
-
-
-class NotReachable(Invalid):
-    """None of the methods can reach the recipient."""
-
-    code = "not_reachable"
-
-    def __init__(self, messages: Sequence[Message]) -> None:
-        errors = [FieldError(f"methods.{one.method}", one.reason or "", _why(one)) for one in messages]
-        nothing = FieldError("methods", "no_method", "Choose a method; the contact has none of its own.")
-        super().__init__(errors or [nothing], detail="The contact cannot be reached by any of the methods.")
-
-
-def _why(message: Message) -> str:
-    return f"The contact cannot be reached by {message.method}: {message.reason}."
 
 
 def send_message(
@@ -248,50 +229,6 @@ def add_note(
     raise Unavailable(TOO_BUSY)
 
 
-def list_messages(
-    outbox: Outbox,
-    *,
-    account: str,
-    contact_id: str,
-    wanted: Mapping[str, str | None],
-    viewer: Person,
-    now: datetime,
-    before: str | None,
-    limit: int,
-) -> tuple[list[Message], str | None]:
-    """A page of a contact's messages, newest first, and the id behind which the next begins. Reading is a view.
-
-    Args:
-        wanted: kind, method and status that are asked for; None asks for all.
-
-    Raises:
-        NotFound: when the account has no such contact.
-    """
-    contact, _settings = outbox.contacts.view(account, checked_id(contact_id), viewer=viewer, now=now)
-    asked = {name: value for name, value in wanted.items() if value is not None}
-    found: list[Message] = []
-    at_once = _READ_AT_ONCE if asked else limit + 1
-    while len(found) <= limit:
-        page = outbox.messages.page(account, contact.id, before=before, limit=at_once)
-        found += [one for one in page if all(getattr(one, name) == value for name, value in asked.items())]
-        if len(page) < at_once:
-            break
-        before = page[-1].id
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
-
-
-def view_message(
-    outbox: Outbox, *, account: str, contact_id: str, message_id: str, viewer: Person, now: datetime
-) -> Message:
-    """One message of a contact. Reading is a view.
-
-    Raises:
-        NotFound: when the account has no such contact, or the contact no such message.
-    """
-    contact, _settings = outbox.contacts.view(account, checked_id(contact_id), viewer=viewer, now=now)
-    return outbox.messages.find(MessageRef(account, contact.id, _checked(message_id)))
-
-
 def retry_message(
     outbox: Outbox,
     *,
@@ -312,7 +249,7 @@ def retry_message(
     for _ in attempts():
         contact, _settings = outbox.contacts.find(account, checked_id(contact_id))
         refuse_archived(contact)
-        before = outbox.messages.find(MessageRef(account, contact.id, _checked(message_id)))
+        before = outbox.messages.find(MessageRef(account, contact.id, checked_message_id(message_id)))
         if expected_version is not None and expected_version != before.version:
             raise StaleVersion(version=before.version, expected=expected_version, current={"status": before.status})
         if before.status is not Status.FAILED:
@@ -325,45 +262,6 @@ def retry_message(
         queue_messages(outbox.queue, [after])
         return after
     raise Unavailable(TOO_BUSY)
-
-
-def refuse_archived(contact: Contact) -> None:
-    """Refuse to write to somebody who was put away.
-
-    Raises:
-        Conflict: when the contact is archived.
-    """
-    if contact.archived_at is not None:
-        raise Conflict("The contact is archived. Restore it before you write to it.", code="archived")
-
-
-def refuse_merging(contact: Contact) -> None:
-    """Refuse to take what hangs on a contact while a merge is moving it.
-
-    Raises:
-        Conflict: when a merge is under way.
-    """
-    if contact.merging is not None:
-        raise Conflict("A merge with this contact is under way. Try again in a moment.", code="merging")
-
-
-def refuse_too_long(body: str, methods: Collection[str]) -> None:
-    """Refuse a text that a method cannot carry.
-
-    Raises:
-        Invalid: naming the method and its limit.
-    """
-    limits = {"sms": LONGEST_SMS, "voice": LONGEST_SPEECH}
-    errors = [
-        FieldError("body", "too_long", f"Use at most {limits[method]:,} characters for {method}, not {len(body):,}.")
-        for method in methods
-        if len(body) > limits.get(method, len(body))
-    ]
-    if not errors and "voice" in methods and len(spoken(body)) > LONGEST_SPOKEN:
-        message = "For a call these are too many short lines, or signs such as & and <. Use fewer of them."
-        errors.append(FieldError("body", "too_long", message))
-    if errors:
-        raise Invalid(errors)
 
 
 def told(action: str, by: Person, now: datetime, changes: tuple[Change, ...]) -> HistoryEntry:
@@ -380,7 +278,12 @@ def _told(messages: Sequence[Message]) -> tuple[Change, ...]:
     return (Change("messages", None, after),)
 
 
-def _checked(message_id: str) -> str:
+def checked_message_id(message_id: str) -> str:
+    """*message_id*, if it is one.
+
+    Raises:
+        NotFound: when it is none, so there is no such message.
+    """
     if not is_id(message_id, MESSAGE):
         raise NotFound("There is no such message.")
     return message_id

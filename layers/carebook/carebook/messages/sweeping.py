@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from carebook.errors import Conflict, NotFound
+from carebook.messages.consenting import where_of
 from carebook.messages.consents import Agreement
-from carebook.messages.delivery import DeliveryStore, SettingsReader, where_of
 from carebook.messages.model import (
     NOT_OPTED_IN,
     OUTCOME_UNKNOWN,
@@ -15,6 +15,7 @@ from carebook.messages.model import (
     Message,
     Status,
 )
+from carebook.messages.ports import DeliveryStore, SettingsReader
 from carebook.messages.service import MessageQueue, MessageRef, queue_messages, ref_of
 from carebook.settings.model import AccountSettings
 

@@ -9,8 +9,8 @@ from carebook.contacts.history import Change
 from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.identity import Person
 from carebook.ids import CONTACT, MESSAGE, is_id, ulid_of
+from carebook.messages.consenting import change_consent
 from carebook.messages.consents import Agreement
-from carebook.messages.delivery import change_consent
 from carebook.messages.keeping import described, lay_down
 from carebook.messages.model import Kind, Message, Status, Step
 from carebook.messages.recipients import Recipient, recipient_of

@@ -2,8 +2,9 @@
 
 from carebook.clients.linking import LinkWriting
 from carebook.items import Writes, at_version
+from carebook.messages.items import message_item
 from carebook.messages.model import Message, Status
-from carebook.messages.store import TableMessages, message_item
+from carebook.messages.store import TableMessages
 from carebook.table import Table
 
 _LOOKED_AT = 100

@@ -11,7 +11,7 @@ from carebook.contacts.history import Change, noted
 from carebook.errors import Conflict, NotFound
 from carebook.ids import BILL, is_id
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
-from carebook.messages.store import add_to, history_item
+from carebook.messages.items import add_to, history_item
 from carebook.record_store import TableRecords, made_by_request, put_request_mark
 from carebook.reminders.deciding import Decision, Fate
 from carebook.reminders.documents import (

@@ -9,7 +9,7 @@ from carebook.message_templates.merge_names import Method
 from carebook.message_templates.model import MessageTemplate, render
 from carebook.messages.model import Kind, Message, Status
 from carebook.messages.planning import Text
-from carebook.messages.service import NotReachable
+from carebook.messages.refusing import NotReachable
 from carebook.settings.model import AccountSettings
 from carebook.shares.codes import spoken, written
 from carebook.shares.collaborators import Secrets

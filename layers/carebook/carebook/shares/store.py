@@ -12,8 +12,8 @@ from carebook.contacts.model import Contact
 from carebook.errors import Conflict, NotFound
 from carebook.ids import HISTORY
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
+from carebook.messages.items import add_to
 from carebook.messages.planning import Plan
-from carebook.messages.store import add_to
 from carebook.record_store import made_by_request, put_request_mark
 from carebook.shares.collaborators import Sealed
 from carebook.shares.documents import sealed_document, sealed_from, share_document, share_from
