@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -68,6 +69,7 @@ as_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).enc
 NOT_THERE: Final = Item.pk.does_not_exist()
 
 
+@lru_cache(maxsize=256)
 def at_version(version: int) -> Condition:
     """The item is still at this version."""
     condition: Condition = Item.version == version

@@ -9,6 +9,7 @@ import random
 import time
 from base64 import b64encode
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, Final
 from uuid import uuid4
 from zlib import crc32
@@ -71,6 +72,8 @@ class WireConnection(Connection):
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "User-Agent": f"carebook/{__version__}",
+            # The signer would put the whole request together to look for it.
+            "X-Amz-Content-SHA256": sha256(body).hexdigest(),
             "X-Amz-Target": f"DynamoDB_20120810.{operation}",
         }
         request = AWSRequest("POST", url, headers, body)

@@ -22,8 +22,10 @@ class DeliveryStore(ConsentStore, Protocol):
         """One message as last written; see :class:`carebook.messages.service.MessageStore`."""
         ...
 
-    def load(self, refs: Sequence[MessageRef]) -> dict[MessageRef, Message]:
-        """Those of the messages that are where the references say."""
+    def load_with_settings(
+        self, refs: Sequence[MessageRef]
+    ) -> tuple[dict[MessageRef, Message], dict[str, AccountSettings]]:
+        """Those of the messages that are where the references say, and the settings of each account."""
         ...
 
     def replace(self, before: Message, after: Message) -> None:

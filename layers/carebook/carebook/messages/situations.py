@@ -31,15 +31,15 @@ class Situation:
 
 
 def situations(delivery: Delivery, refs: Sequence[MessageRef]) -> list[Situation]:
-    """Messages with what decides about them: a request for the messages, and three for each account; one for copies."""
-    loaded = delivery.messages.load(refs)
+    """Messages with what decides about them: one request for the messages, and two for each account; one for copies."""
+    loaded, settings_of = delivery.messages.load_with_settings(refs)
     for ref in refs:
         if ref not in loaded and (moved := found_elsewhere(delivery, ref)) is not None:
             loaded[ref] = moved
     found: list[Situation] = []
     for account in dict.fromkeys(ref.account for ref in loaded):
         messages = {ref: message for ref, message in loaded.items() if ref.account == account}
-        settings = delivery.settings.current(account)
+        settings = settings_of[account]
         ids = [message.recipient_id for message in messages.values()]
         recipients = delivery.recipients.those(account, ids, settings)
         wheres = {ref: where_of(message) for ref, message in messages.items()}

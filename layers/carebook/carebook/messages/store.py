@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any, Final
 
 from carebook import keys
@@ -22,6 +23,7 @@ from carebook.messages.planning import Plan
 from carebook.messages.recipients import Recipient
 from carebook.messages.replies import Writer
 from carebook.messages.service import MessageRef
+from carebook.settings.model import AccountSettings
 from carebook.table import Row, Table
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
@@ -110,13 +112,28 @@ class TableMessages:
     def load(self, refs: Sequence[MessageRef]) -> dict[MessageRef, Message]:
         """One request for each hundred."""
         found: dict[MessageRef, Message] = {}
-        for start in range(0, len(refs), 100):
-            some = list(dict.fromkeys(refs[start : start + 100]))
-            rows = self._table.get_together(
-                *(keys.message_key(ref.account, ref.recipient_id, ref.message_id) for ref in some)
-            )
+        for some in batched(dict.fromkeys(refs), 100, strict=False):
+            asked = (keys.message_key(ref.account, ref.recipient_id, ref.message_id) for ref in some)
+            rows = self._table.get_together(*asked)
             found |= {ref: _message(row) for ref, row in zip(some, rows, strict=True) if row is not None}
         return found
+
+    def load_with_settings(
+        self, refs: Sequence[MessageRef]
+    ) -> tuple[dict[MessageRef, Message], dict[str, AccountSettings]]:
+        """One request for each hundred items; the settings ride along."""
+        asked: dict[keys.Key, MessageRef | str] = {keys.settings_key(ref.account): ref.account for ref in refs}
+        asked |= {keys.message_key(ref.account, ref.recipient_id, ref.message_id): ref for ref in refs}
+        messages: dict[MessageRef, Message] = {}
+        settings: dict[str, AccountSettings] = {}
+        for some in batched(asked.items(), 100, strict=False):
+            rows = self._table.get_together(*(key for key, _ in some))
+            for (_, wanted), row in zip(some, rows, strict=True):
+                if isinstance(wanted, str):
+                    settings[wanted] = AccountSettings.stored(row.version, row.doc) if row else AccountSettings()
+                elif row is not None:
+                    messages[wanted] = _message(row)
+        return messages, settings
 
     def claim(self, before: Message, claimed: Message, done: tuple[Message, Message] | None) -> tuple[bool, bool]:
         """One transaction; when one of its two halves fails, the other for itself."""
