@@ -62,10 +62,9 @@ request of the queue, however many methods there are.
 
 
 _WHERE_IT_GOES: Final = """
-Of it a quarter is the provider's call, half the claim (one transaction: this message's claim, how a reply finds back,
-and what came of the message before), a sixth the reads of the batch. A request of DynamoDB costs botocore as much as
-one of SES, so one write before each call leaves nothing of twice the bare call for anything else. It is kept for what
-it buys: whoever is killed leaves one message in doubt.
+Of it two fifths are the provider's call, a third the claim (one transaction: this message's claim, how a reply finds
+back, and what came of the message before), an eighth the reads of the batch. One write stands before each call, so
+whoever is killed leaves one message in doubt.
 """
 
 
