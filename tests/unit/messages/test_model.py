@@ -150,6 +150,16 @@ def test_a_report_of_before_a_start_does_not_undo_it() -> None:
     assert started.reported_opted_out(NOON + timedelta(minutes=6), "blocked").agreement is Agreement.OPTED_OUT
 
 
+def test_a_start_also_lifts_what_a_bounce_or_a_complaint_has_closed() -> None:
+    for before in (consent(), consent().wished(Wish.START, NOON, "in-0")):
+        closed = before.suppressed_for("complaint", NOON, "complaint: abuse")
+        assert closed.wished(Wish.AGREE, NOON, "in-1").refusal() == "address_suppressed"
+        opened = closed.wished(Wish.START, NOON + timedelta(minutes=1), "in-2")
+        assert (opened.refusal(), opened.version) == (None, closed.version + 1)
+        assert [why for _, why in opened.said][-2:] == ["complaint: abuse", "start (in-2)"]
+        assert opened.wished(Wish.START, NOON + timedelta(minutes=1), "in-2") is opened
+
+
 def test_an_owner_is_asked_once_a_month_at_most() -> None:
     assert consent().wants_request(NOON)
     asked = consent().changed(Agreement.REQUESTED, NOON, "x")

@@ -77,6 +77,10 @@ class Consent:
         if self._was_said_after(at, Wish.START if stops else Wish.STOP):
             return self
         agreement = Agreement.OPTED_OUT if stops else Agreement.OPTED_IN
+        if wish is Wish.START and self.suppressed:  # they write from there, and want to be written to
+            since = self.since if agreement is self.agreement else at
+            said = self._saying(at, why)
+            return replace(self, version=self.version + 1, agreement=agreement, since=since, suppressed=None, said=said)
         if agreement is not self.agreement:
             return self.changed(agreement, at, why)
         if self.was_said(wish, said_in):
