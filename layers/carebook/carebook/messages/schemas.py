@@ -132,6 +132,36 @@ class MessageView(TypedDict):
     created_by: AuthorView
 
 
+class SayingView(TypedDict):
+    """What decided about an address: the words of a reply with the provider's id of it, a request, a bounce."""
+
+    at: str
+    what: str
+
+
+class StandingView(TypedDict):
+    """Whether a message by this method would go now, and what is known of the number or address that it would use.
+
+    `agreement`, `since` and `said` are those of that number or address in this account: of one number for texts and
+    calls alike, of faxes none.
+    """
+
+    method: Literal["email", "sms", "fax", "voice"]
+    ok: bool
+    reason: str | None
+    to: str | None
+    agreement: Literal["unknown", "requested", "opted_in", "opted_out"] | None
+    since: str | None
+    suppressed: str | None
+    said: list[SayingView]
+
+
+class StandingsView(TypedDict):
+    """How it stands with each method."""
+
+    items: list[StandingView]
+
+
 class MessagesView(TypedDict):
     """Messages that a request has made, one for each method."""
 
