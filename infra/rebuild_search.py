@@ -31,6 +31,17 @@ def _tell(text: str) -> None:
     sys.stdout.flush()
 
 
+def _remove(table: Table, books: list[Book], account: str, version: int) -> int:
+    state = TableIndexStates(table).now(account)
+    try:
+        count = remove_version(table, books, account, version, state=state)
+    except ValueError as refused:
+        sys.stderr.write(f"error: {refused} Only versions before {state.version} can be removed.\n")
+        return 1
+    _tell(f"{count} entries removed")
+    return 0
+
+
 def main() -> int:
     """Rebuild or remove."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -43,9 +54,7 @@ def main() -> int:
     table = Table(asked.table, region=region())
     books: list[Book] = [TableContacts(table), TableClients(table)]
     if asked.remove is not None:
-        state = TableIndexStates(table).now(asked.account)
-        sys.stdout.write(f"{remove_version(table, books, asked.account, asked.remove, state=state)} entries removed\n")
-        return 0
+        return _remove(table, books, asked.account, asked.remove)
     try:
         version = rebuild_index(
             table,

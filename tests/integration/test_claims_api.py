@@ -7,7 +7,7 @@ from pypdf import PdfReader
 
 from tests.builders import Caller, physician
 from tests.integration.conftest import handler_for
-from tests.integration.test_referrals_api import add_client, add_physician, day, path, refer
+from tests.integration.referrals.conftest import add_client, add_physician, day, path, refer
 
 NUCC = {
     "item_17": {"qualifier": "DN", "name": "Ana M Müller MD FACP"},

@@ -7,8 +7,8 @@ import pytest
 from carebook.cover import model
 from tests.builders import Caller
 from tests.integration.conftest import handler_for
+from tests.integration.referrals.conftest import add_client, add_physician, keep_appointment, refer
 from tests.integration.test_cover_api import requests_of
-from tests.integration.test_referrals_api import add_client, add_physician, keep_appointment, refer
 
 NOTHING = {"items": [], "count": 0, "exact": True}
 

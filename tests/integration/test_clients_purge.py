@@ -14,7 +14,7 @@ from functions.clients import api
 from functions.contacts import purge_archived
 from tests.builders import Caller, Context, child, physician
 from tests.integration.conftest import TABLE, handler_for
-from tests.integration.test_referrals_api import add_client, add_physician, ids, refer
+from tests.integration.referrals.conftest import add_client, add_physician, ids, refer
 
 KEY = {"Idempotency-Key": "k"}
 

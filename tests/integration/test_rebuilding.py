@@ -13,6 +13,7 @@ from carebook.search import state as index_state
 from carebook.search.rebuilding import Book, OtherRun, rebuild_index, remove_version
 from carebook.search.state import TableIndexStates
 from carebook.table import open_table
+from infra import rebuild_search
 from tests.builders import Caller, child
 from tests.integration.conftest import TABLE
 
@@ -71,6 +72,18 @@ def test_a_version_in_use_is_not_removed(director: Caller) -> None:
     add(director, "Alder")
     with pytest.raises(ValueError, match="in use"):
         remove(director.account, 1)
+
+
+def test_an_operator_who_removes_the_version_in_use_is_told(
+    director: Caller, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(director, "Alder")
+    monkeypatch.setattr(
+        "sys.argv", ["rebuild_search.py", "--table", TABLE, "--account", director.account, "--remove", "1"]
+    )
+    assert rebuild_search.main() == 1
+    assert capsys.readouterr().err == "error: Version 1 is in use. Only versions before 1 can be removed.\n"
+    assert found(director, "alder")
 
 
 def test_what_is_written_meanwhile_is_in_the_new_index(director: Caller) -> None:

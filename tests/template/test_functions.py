@@ -88,7 +88,7 @@ def test_names_itself_in_logs_and_metrics(name: str) -> None:
     own = root().resources[name]["Properties"]["Environment"]["Variables"]
     shared = root().content["Globals"]["Function"]["Environment"]["Variables"]
     assert own["POWERTOOLS_SERVICE_NAME"]
-    assert shared["POWERTOOLS_METRICS_NAMESPACE"] == "Carebook"
+    assert shared["POWERTOOLS_METRICS_NAMESPACE"] == {"Fn::Sub": "Carebook/${AWS::StackName}"}
 
 
 @pytest.mark.parametrize("name", ASYNCHRONOUS)

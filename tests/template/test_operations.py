@@ -61,7 +61,8 @@ def test_a_scan_that_gets_stuck_is_noticed() -> None:
     """With GuardDuty nothing else tells: what it does not report fails nowhere and is in no queue."""
     (alarm,) = [alarm for alarm in ALARMS.values() if alarm["MetricName"] == "StuckScans"]
     service = functions()["ExpireUploads"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-    assert (alarm["Namespace"], alarm["Dimensions"]) == ("Carebook", [{"Name": "service", "Value": service}])
+    assert alarm["Namespace"] == {"Fn::Sub": "Carebook/${Application}"}
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
 
 
 def test_a_failing_api_is_noticed() -> None:

@@ -15,6 +15,11 @@ def table_name() -> str:
     return _required("CAREBOOK_TABLE")
 
 
+def metrics_namespace() -> str:
+    """Under what CloudWatch keeps our own counts: one name for each stack. Never missing: a count must stop nothing."""
+    return os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Carebook")
+
+
 def signing_secret_id() -> str:
     """Name or ARN of the Secrets Manager secret that signs list cursors."""
     return _required("CAREBOOK_SIGNING_SECRET")

@@ -7,7 +7,17 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -111,11 +121,25 @@ def _within_calendar(moment: datetime) -> datetime:
     # At both ends of the calendar an instant can be written with an offset and not without.
     if not 1900 <= moment.year < 9999:
         raise PydanticCustomError("moment_not_valid", "Give a year from 1900 to 9998.")
-    return moment
+    # As it is kept: what is sent again is the same then, however finely it was given.
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _in_our_words(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(given)
+    except ValidationError as error:
+        raise PydanticCustomError("moment_not_valid", _MOMENT) from error
 
 
 _MOMENT: Final = "Give an instant with its offset from UTC, such as 2026-11-23T22:47:51Z."
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_as_text), AfterValidator(_within_calendar)]
+Moment = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    WrapValidator(_in_our_words),
+    BeforeValidator(_as_text),
+    AfterValidator(_within_calendar),
+]
 
 
 def _time_zone(text: str) -> str:

@@ -4,6 +4,8 @@ import logging
 
 from aws_lambda_powertools import Logger
 
+from carebook.environment import metrics_namespace
+
 logger = Logger(use_rfc3339=True, utc=True)
 
 # At DEBUG these write requests and responses, and with them whole records, into the log.
@@ -15,5 +17,5 @@ def count(what: str) -> None:
     """Count something that happened, as a metric of CloudWatch."""
     from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-    with single_metric(name=what, unit=MetricUnit.Count, value=1, namespace="Carebook"):
+    with single_metric(name=what, unit=MetricUnit.Count, value=1, namespace=metrics_namespace()):
         pass

@@ -9,6 +9,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from carebook.files import scanner as scanning
 from carebook.files.definitions import DefinitionsBucket
 from functions.files import scan_upload
 from infra.local.progress import Step
@@ -134,3 +135,22 @@ def asked_again(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         "carebook.files.queue.ScanRequests.again_in", lambda _self, _message, pause: pauses.append(pause)
     )
     return pauses
+
+
+@pytest.fixture
+def own_scanner(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[scanning.ClamAV]:
+    """A scanner that a test may spoil."""
+    scanner = scanning.ClamAV(DefinitionsBucket(desk.s3))
+    monkeypatch.setattr(scan_upload.run(), "_scanner", scanner)
+    yield scanner
+    scanner.stop()
+
+
+def sent_to_the_queue() -> dict[str, Any]:
+    """The one message that the API has put into the queue of scans."""
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName="carebook-test-scans")["QueueUrl"]
+    (message,) = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    body: dict[str, Any] = json.loads(message["Body"])
+    return body

@@ -8,8 +8,7 @@ import pytest
 from carebook.instants import utcnow
 from functions.files import expire_uploads
 from tests.builders import Context
-from tests.integration.files.conftest import Desk, deliver
-from tests.integration.files.test_scan_upload import sent_to_the_queue
+from tests.integration.files.conftest import Desk, deliver, sent_to_the_queue
 
 
 def sweep(monkeypatch: pytest.MonkeyPatch, after: timedelta) -> int:

@@ -22,9 +22,8 @@ from functions.files import expire_uploads, record_verdict, refresh_definitions,
 from tests.builders import Context
 from tests.fakes.files import PlantedScanner
 from tests.integration.conftest import BUCKETS
-from tests.integration.files.conftest import Desk, created_event, deliver
+from tests.integration.files.conftest import Desk, created_event, deliver, sent_to_the_queue
 from tests.integration.files.test_record_verdict import said
-from tests.integration.files.test_scan_upload import sent_to_the_queue
 from tests.integration.test_calls import recorded
 from tests.template.test_roles import BUCKET_CALLS, CALLS
 

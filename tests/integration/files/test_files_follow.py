@@ -9,9 +9,8 @@ from carebook.instants import utcnow
 from carebook.table import open_table
 from functions.contacts import purge_archived
 from tests.builders import Context, physician
-from tests.integration.files.conftest import Desk, deliver
+from tests.integration.files.conftest import Desk, deliver, sent_to_the_queue
 from tests.integration.files.test_expire_uploads import sweep
-from tests.integration.files.test_scan_upload import sent_to_the_queue
 
 
 def another_contact(desk: Desk) -> str:

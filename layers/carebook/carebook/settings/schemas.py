@@ -31,7 +31,7 @@ def _no_two_alike(names: list[str]) -> list[str]:
 Category = Annotated[str, Field(min_length=1, max_length=100), ONE_LINE, NOT_EMPTY]
 PostalAddress = Annotated[str, Field(max_length=500), MANY_LINES]
 Currency = Annotated[str, AfterValidator(_currency)]
-LeadMinutes = Annotated[int, Field(ge=0, le=60 * 24 * 60)]
+LeadMinutes = Annotated[int, Field(ge=1, le=60 * 24 * 60)]  # none: it would come when the appointment has begun
 Days = Annotated[int, Field(ge=0, le=365)]
 
 

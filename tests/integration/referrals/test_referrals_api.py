@@ -1,61 +1,24 @@
 """Referrals over HTTP, in process: who sent whom, how far that reaches, and who sends how many."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from carebook.instants import day_in, instant, utcnow
-from carebook.keys import client_pk
 from carebook.referrals.store import TableReferrals
-from tests.builders import Answer, Caller, child, physician
-from tests.integration.conftest import TABLE, handler_for
-
-TODAY = day_in("America/New_York", utcnow())
-
-
-def day(offset: int) -> str:
-    return (TODAY + timedelta(days=offset)).isoformat()
-
-
-def add_client(caller: Caller, **changes: Any) -> str:
-    made: str = caller.post("/clients", child(**changes)).body["id"]
-    return made
-
-
-def add_physician(caller: Caller, **changes: Any) -> str:
-    made: str = caller.post("/contacts?allow_duplicate=true", physician(**changes)).body["id"]
-    return made
-
-
-def refer(caller: Caller, client: str, contact: str | None = None, **fields: Any) -> dict[str, Any]:
-    added = caller.post(f"/clients/{client}/referrals", {"contact_id": contact} | fields)
-    assert added.status == 201, added.text
-    body: dict[str, Any] = added.body
-    return body
-
-
-def path(referral: dict[str, Any]) -> str:
-    return f"/clients/{referral['client_id']}/referrals/{referral['id']}"
-
-
-def ids(answer: Answer) -> list[str]:
-    assert answer.status == 200, answer.text
-    return [item["id"] for item in answer.body["items"]]
-
-
-def keep_appointment(caller: Caller, referral: dict[str, Any], hours_ago: float, **fields: Any) -> None:
-    """An appointment of an hour as its own function will keep it."""
-    start = utcnow() - timedelta(hours=hours_ago)
-    document = {
-        "referral_id": referral["id"],
-        "starts_at": instant(start),
-        "ends_at": instant(start + timedelta(minutes=45)),
-    } | fields
-    key = {"PK": client_pk(caller.account, referral["client_id"]), "SK": f"APT#{hours_ago}"}
-    boto3.resource("dynamodb").Table(TABLE).put_item(Item=key | {"doc": json.dumps(document), "version": 1})
+from tests.builders import Caller
+from tests.integration.conftest import handler_for
+from tests.integration.referrals.conftest import (
+    TODAY,
+    add_client,
+    add_physician,
+    day,
+    ids,
+    keep_appointment,
+    path,
+    refer,
+)
 
 
 def test_a_referral_comes_back_as_it_was_added(director: Caller) -> None:
@@ -226,153 +189,6 @@ def test_a_deleted_referral_is_gone_from_every_list_and_the_history_keeps_what_i
     told = [e for e in director.get(f"/contacts/{contact}/history").body["items"] if e["action"].startswith("referral")]
     assert [entry["action"] for entry in told] == ["referral_deleted", "referral_added"]
     assert told[0]["changes"][0]["before"] == {"id": referral["id"], "client_id": client}
-
-
-def test_the_lists_are_by_day_of_receipt_and_select_what_is_asked_for(director: Caller) -> None:
-    client, contact = add_client(director), add_physician(director)
-    old, late, new = (refer(director, client, contact, received_on=day(offset)) for offset in (-30, -5, -10))
-    director.patch(path(old), {"status": "closed"})
-    assert ids(director.get("/referrals")) == [late["id"], new["id"], old["id"]]
-    assert ids(director.get("/referrals?status=closed")) == [old["id"]]
-    assert ids(director.get("/referrals?status=active")) == [late["id"], new["id"]]
-    assert ids(director.get(f"/referrals?received_from={day(-10)}")) == [late["id"], new["id"]]
-    assert ids(director.get(f"/referrals?received_to={day(-10)}")) == [new["id"], old["id"]]
-    assert ids(director.get(f"/referrals?received_from={day(-10)}&received_to={day(-10)}")) == [new["id"]]
-    assert ids(director.get(f"/contacts/{contact}/referrals")) == [late["id"], new["id"], old["id"]]
-    for target in ("/referrals?", f"/contacts/{contact}/referrals?", f"/clients/{client}/referrals?"):
-        found, cursor = [], ""
-        while True:
-            page = director.get(f"{target}limit=1{cursor}").body
-            found += [item["id"] for item in page["items"]]
-            if page["next_cursor"] is None:
-                break
-            assert len(page["items"]) == 1
-            cursor = f"&cursor={page['next_cursor']}"
-        assert sorted(found) == sorted([old["id"], late["id"], new["id"]])
-        assert director.get(f"/referrals?status=active{cursor}").body["code"] == "bad_cursor"
-    row = director.get("/referrals").body["items"][0]
-    assert (row["client"]["name"], row["referrer"]) == ("Mia Müller", {"id": contact, "name": "Ana M Müller"})
-    assert not {"diagnosis_codes", "notes"} & row.keys()
-    refused = director.get(f"/referrals?received_from={day(0)}&received_to={day(-1)}")
-    assert refused.body["errors"][0]["code"] == "ends_before_it_begins"
-
-
-def test_a_moved_day_of_receipt_moves_the_rows(director: Caller) -> None:
-    client, contact = add_client(director), add_physician(director)
-    one, two = (refer(director, client, contact, received_on=day(offset)) for offset in (-1, -2))
-    director.patch(path(one), {"received_on": day(-3)})
-    for target in ("/referrals", "/referrals?status=active", f"/contacts/{contact}/referrals"):
-        assert ids(director.get(target)) == [two["id"], one["id"]]
-
-
-@pytest.mark.parametrize("last", ["0001-01-01", "0001-06-01"])
-def test_a_summary_up_to_the_first_year_is_empty(director: Caller, last: str) -> None:
-    """There is no year before it to begin in."""
-    summary = director.get(f"/referrals/summary?to={last}")
-    assert (summary.status, summary.body["total"]) == (200, 0)
-    assert summary.body["period"] == {"from": "0001-01-01", "to": last}
-
-
-def test_the_summary_counts_by_referrer(director: Caller) -> None:
-    clients = [add_client(director, first_name=name) for name in ("A", "B", "C")]
-    ana, ben = add_physician(director), add_physician(director, first_name="Ben", middle_name=None)
-    for client in clients:
-        refer(director, client, ana, received_on=day(-3))
-    refer(director, clients[0], ben, received_on=day(-3))
-    refer(director, clients[0], None)
-    refer(director, clients[0], ben, received_on=day(-365))  # a year ago
-    summary = director.get("/referrals/summary").body
-    assert summary["total"] == 5
-    assert summary["period"] == {"from": day(-364), "to": day(0)}
-    assert [(row["referrer"] and row["referrer"]["id"], row["count"]) for row in summary["items"]] == [
-        (ana, 3), (None, 1), (ben, 1),
-    ]  # fmt: skip
-    assert director.get(f"/referrals/summary?from={day(-365)}").body["total"] == 6
-    assert director.get(f"/referrals/summary?from={day(0)}&to={day(0)}").body["total"] == 1
-    first = director.get("/referrals/summary?limit=2").body
-    rest = director.get(f"/referrals/summary?limit=2&cursor={first['next_cursor']}").body
-    assert first["items"] + rest["items"] == summary["items"]
-    assert rest["next_cursor"] is None
-    for query in (f"from={day(0)}&to={day(-1)}", f"from={day(-400)}", "from=yesterday"):
-        assert director.get(f"/referrals/summary?{query}").status == 422
-
-
-def test_a_period_with_too_many_referrals_is_refused_and_not_miscounted(
-    director: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client = add_client(director)
-    for _ in range(3):
-        refer(director, client)
-    monkeypatch.setattr("carebook.referrals.listing.MOST_COUNTED", 2)
-    assert director.get("/referrals/summary").body["errors"][0]["code"] == "period_too_long"
-    assert director.get("/referrals/claim-problems").body["errors"][0]["code"] == "too_many"
-
-
-def test_a_merge_brings_the_referrals_and_an_unmerge_takes_them_back(director: Caller) -> None:
-    client, survivor, duplicate = add_client(director), add_physician(director), add_physician(director, npi=None)
-    one = refer(director, client, survivor, received_on=day(-2))
-    two = refer(director, client, duplicate, received_on=day(-1))
-    director.post(f"/contacts/{survivor}/merge", {"duplicate_id": duplicate})
-    assert ids(director.get(f"/contacts/{survivor}/referrals")) == [two["id"], one["id"]]
-    assert ids(director.get(f"/contacts/{duplicate}/referrals")) == [two["id"], one["id"]]
-    moved = director.get(path(two)).body
-    assert (moved["contact_id"], moved["referrer_snapshot"]) == (survivor, two["referrer_snapshot"])
-    assert moved["referrer_changed_fields"] == ["npi"]
-    summary = director.get("/referrals/summary").body["items"]
-    assert [(row["referrer"]["id"], row["count"]) for row in summary] == [(survivor, 2)]
-    assert director.patch(path(two), {"contact_id": survivor}).body["version"] == 1  # it is them already
-    director.post(f"/contacts/{survivor}/unmerge", {"duplicate_id": duplicate})
-    assert ids(director.get(f"/contacts/{survivor}/referrals")) == [one["id"]]
-    assert ids(director.get(f"/contacts/{duplicate}/referrals")) == [two["id"]]
-    assert director.get(path(two)).body == two
-
-
-def test_what_was_read_can_be_sent_back_though_the_referrer_was_merged_and_put_away(director: Caller) -> None:
-    client, survivor, duplicate = add_client(director), add_physician(director), add_physician(director, last_name="B")
-    referral = refer(director, client, duplicate)
-    director.post(f"/contacts/{survivor}/merge", {"duplicate_id": duplicate})
-    director.delete(f"/contacts/{survivor}")
-    now = director.get(path(referral)).body
-    assert now["contact_id"] == survivor
-    sent = director.patch(path(referral), {"contact_id": survivor, "notes": "x"})
-    assert (sent.status, sent.body["contact_id"], sent.body["version"]) == (200, survivor, 2)
-    assert sent.body["referrer_snapshot"] == referral["referrer_snapshot"]
-    other = add_physician(director, last_name="C")
-    director.delete(f"/contacts/{other}")
-    assert director.patch(path(referral), {"contact_id": other}).body["code"] == "archived"
-
-
-def test_who_is_archived_or_purged_stays_on_the_referral(director: Caller) -> None:
-    client, contact = add_client(director), add_physician(director)
-    referral = refer(director, client, contact)
-    director.delete(f"/contacts/{contact}")
-    assert director.get(path(referral)).body["referrer_state"] == "archived"
-    assert director.post(f"/clients/{client}/referrals", {"contact_id": contact}).body["code"] == "archived"
-    assert director.patch(path(referral), {"status": "closed"}).status == 200
-    director.delete(f"/contacts/{contact}?purge=true")
-    now = director.get(path(referral)).body
-    assert (now["referrer_state"], now["referrer_changed"]) == ("deleted", False)
-    assert now["referrer_snapshot"] == referral["referrer_snapshot"]
-    assert director.get("/referrals").body["items"][0]["referrer"]["name"] == "Ana M Müller"
-    assert director.get("/referrals/summary").body["items"][0]["referrer"]["name"] == "Ana M Müller"
-    assert director.get(f"{path(referral)}/claim").body["item_17b"] == "1234567893"
-    assert director.post(f"{path(referral)}/refresh").body["code"] == "no_referrer"
-    assert director.delete(path(referral)).status == 204
-
-
-def test_an_archived_client_keeps_its_referrals_and_takes_no_new_ones(director: Caller) -> None:
-    client = add_client(director)
-    referral = refer(director, client)
-    director.delete(f"/clients/{client}")
-    assert ids(director.get(f"/clients/{client}/referrals")) == [referral["id"]]
-    assert director.get("/referrals").body["items"][0]["client"]["archived_at"]
-    for answer in (
-        director.post(f"/clients/{client}/referrals", {}),
-        director.patch(path(referral), {"notes": "x"}),
-        director.delete(path(referral)),
-        director.post(f"{path(referral)}/refresh"),
-    ):
-        assert answer.body["code"] == "archived"
 
 
 def test_looking_at_referrals_is_looking_at_the_client(director: Caller) -> None:
