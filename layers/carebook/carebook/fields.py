@@ -21,6 +21,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from carebook.visible import is_blank
+
 _CONTROL: Final = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]")
 _CONTROL_IN_TEXT: Final = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]")
 
@@ -30,13 +32,19 @@ def _line(text: str) -> str:
     found = _CONTROL.search(stripped)
     if found:
         raise _control_character(found.group())
-    return stripped
+    return "" if not stripped.isascii() and is_blank(stripped) else stripped
 
 
 def _text(text: str) -> str:
     found = _CONTROL_IN_TEXT.search(text)
     if found:
         raise _control_character(found.group())
+    return text
+
+
+def _said(text: str) -> str:
+    if is_blank(text):
+        raise PydanticCustomError("required", "Say something.")
     return text
 
 
@@ -47,15 +55,20 @@ def _control_character(character: str) -> PydanticCustomError:
     )
 
 
-# One line: outer white space goes, control characters are refused, everything else comes back as it was sent.
+# One line: outer white space goes, control characters are refused, what shows nothing at all is empty; everything else
+# comes back as it was sent.
 # It stands behind limits and patterns, which pydantic can only check and document on a plain string.
 ONE_LINE: Final = AfterValidator(_line)
+# Behind it: something must be left. A least length counts white space as well.
+NOT_EMPTY: Final = AfterValidator(_said)
 Name = Annotated[str, Field(max_length=100), ONE_LINE]
 LongName = Annotated[str, Field(max_length=200), ONE_LINE]
 Label = Annotated[str, Field(max_length=50), ONE_LINE]
 # Many lines, kept to the letter.
 MANY_LINES: Final = AfterValidator(_text)
 Text = Annotated[str, Field(max_length=20_000), MANY_LINES]
+# The same, with something in it to be read.
+Said = Annotated[Text, NOT_EMPTY]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,9 +117,37 @@ def test_a_yes_answers_a_question_and_takes_back_no_stop() -> None:
 
 
 def test_what_was_said_is_kept_with_the_consent() -> None:
-    changed = consent().changed(Agreement.REQUESTED, NOON, "request msg_1").wished(Wish.AGREE, NOON, "yes (in-1)")
-    assert [why for _, why in changed.said] == ["request msg_1", "yes (in-1)"]
+    changed = consent().changed(Agreement.REQUESTED, NOON, "request msg_1").wished(Wish.AGREE, NOON, "in-1")
+    assert [why for _, why in changed.said] == ["request msg_1", "agree (in-1)"]
     assert consent_from("acc", "tel", "+13105550123", changed.version, consent_document(changed)) == changed
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
+def test_of_stop_and_start_the_one_that_was_said_last_holds(order: tuple[int, ...]) -> None:
+    said = [(Wish.STOP, 0, "in-1"), (Wish.START, 1, "in-2"), (Wish.STOP, 2, "in-3")]
+    one, last = consent(), consent()
+    for number in order:
+        wish, minutes, said_in = said[number]
+        one = one.wished(wish, NOON + timedelta(minutes=minutes), said_in)
+    assert one.agreement is Agreement.OPTED_OUT
+    for number in order:
+        if number < 2:
+            wish, minutes, said_in = said[number]
+            last = last.wished(wish, NOON + timedelta(minutes=minutes), said_in)
+    assert last.agreement is Agreement.OPTED_IN
+
+
+def test_the_same_word_again_is_no_news() -> None:
+    stopped = consent().wished(Wish.STOP, NOON, "in-1")
+    assert stopped.wished(Wish.STOP, NOON, "in-1") is stopped
+    later = stopped.wished(Wish.STOP, NOON + timedelta(minutes=5), "in-2")
+    assert (later.since, [why for _, why in later.said]) == (NOON, ["stop (in-1)", "stop (in-2)"])
+
+
+def test_a_report_of_before_a_start_does_not_undo_it() -> None:
+    started = consent().wished(Wish.STOP, NOON, "in-1").wished(Wish.START, NOON + timedelta(minutes=5), "in-2")
+    assert started.reported_opted_out(NOON + timedelta(minutes=4), "blocked") is started
+    assert started.reported_opted_out(NOON + timedelta(minutes=6), "blocked").agreement is Agreement.OPTED_OUT
 
 
 def test_an_owner_is_asked_once_a_month_at_most() -> None:

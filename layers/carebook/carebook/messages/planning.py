@@ -29,7 +29,8 @@ from carebook.messages.quiet import released_at
 from carebook.messages.recipients import Recipient
 from carebook.settings.model import AccountSettings
 
-_ASKED_AFTER: Final = timedelta(days=1)  # the answer releases what waits; the sweep looks whether it was missed
+# The answer releases what waits; the sweep looks whether it was missed, or the practice has ceased to ask.
+_ASKED_AFTER: Final = timedelta(hours=1)
 _CARRY_FILES: Final = frozenset({"email", "fax"})
 _NO_REPLY: Final = frozenset({"voice"})
 NO_WORDS_OF_THEIR_OWN: Final[Mapping[str, MessageTemplate]] = {}

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypedDict
 from pydantic import BaseModel, ConfigDict, Field
 
 from carebook.channels import Method
-from carebook.fields import Day, Label, LongName, Moment
+from carebook.fields import NOT_EMPTY, Day, Label, LongName, Moment
 from carebook.settings.schemas import Currency
 
 AutomatedKind = Literal["appointment_notice", "appointment_reminder", "bill_reminder", "late_payment_notice"]
@@ -36,7 +36,7 @@ class PutAppointment(NewAppointment):
 class NewBill(_Input):
     """A bill. The amount counts minor units, such as cents."""
 
-    number: Annotated[Label, Field(min_length=1)]
+    number: Annotated[Label, Field(min_length=1), NOT_EMPTY]
     amount: Amount
     currency: Currency | None = Field(default=None, description="The account's when left out.")
     issued_on: Day
