@@ -103,6 +103,13 @@ def test_a_nightly_sync_that_says_nothing_of_the_status_leaves_it(director: Call
         assert (kept.status, kept.body["status"], kept.etag) == (200, end, '"2"')
 
 
+def test_nobody_is_told_that_what_they_never_heard_of_is_canceled(director: Caller, client: str) -> None:
+    target = f"/clients/{client}/appointments/EXT-8"
+    new = director.put(target, times(IN_FOUR_DAYS) | {"status": "canceled"})
+    assert (new.status, new.body["status"], new.body["reminders"]) == (201, "canceled", [])
+    assert decisions(director, client, "appointment_notice") == []
+
+
 def test_what_another_system_has_is_not_taken_for_what_is_here(director: Caller, client: str) -> None:
     for path, body in (("appointments", times(IN_FOUR_DAYS)), ("bills", bill())):
         made = director.post(f"/clients/{client}/{path}", body).body["id"]
