@@ -36,7 +36,7 @@ def families(table: Table) -> Families:
     books = Books(clients, contacts, links)
     mia, ben = (clients.add(new, made("created", new, by=ANA)) for new in (client(), client()))
     ana = add(contacts, contact())
-    link_contact(books, act(mia, ana), LinkTerms(relationship="mother"))
+    link_contact(books, act(mia, ana), lambda _: LinkTerms(relationship="mother"))
     return Families(books, links, mia, ben, ana)
 
 
@@ -46,7 +46,7 @@ def act(who: Client, whom: Contact) -> LinkAct:
 
 def test_links_as_they_were_made_are_one_request_however_many(families: Families, requests: Requests) -> None:
     eve = add(families.books.contacts, contact())
-    link_contact(families.books, act(families.ben, eve), LinkTerms(relationship="father"))
+    link_contact(families.books, act(families.ben, eve), lambda _: LinkTerms(relationship="father"))
     pairs = [(families.mia.id, families.ana.id), (families.ben.id, eve.id)]
     with requests.noted() as made_requests:
         assert families.links.linked(ACCOUNT, pairs * 2) == set(pairs)
