@@ -31,6 +31,13 @@ _PAUSES_SECONDS: Final = (0.05, 0.1, 0.2)
 _THROTTLED: Final = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"})
 
 
+def _base64(binary: bytes) -> str:
+    return b64encode(binary).decode()
+
+
+_as_json: Final = json.JSONEncoder(default=_base64, separators=(",", ":")).encode
+
+
 class WireConnection(Connection):
     """PynamoDB's connection, with a short way to DynamoDB. The session and the client are there as in any other."""
 
@@ -43,7 +50,7 @@ class WireConnection(Connection):
         """
         if operation_name == "TransactWriteItems":  # so that it happens once, however often it is tried
             operation_kwargs = {"ClientRequestToken": str(uuid4()), **operation_kwargs}
-        body = json.dumps(operation_kwargs, default=_base64).encode()
+        body = _as_json(operation_kwargs).encode()
         for pause in _PAUSES_SECONDS:
             try:
                 return self._once(operation_name, body)
@@ -97,10 +104,6 @@ class WireConnection(Connection):
         proxies = get_environ_proxies(self.client.meta.endpoint_url)
         timeouts: Any = TIMEOUTS
         return URLLib3Session(verify=verify, proxies=proxies, timeout=timeouts)
-
-
-def _base64(binary: bytes) -> str:
-    return b64encode(binary).decode()
 
 
 def _may_pass(error: VerboseClientError) -> bool:
