@@ -159,13 +159,9 @@ def cancel_appointment(client_id: str, appointment_id: str) -> Response[Any]:
 def put_appointment(
     client_id: str, appointment_id: str, new: Annotated[PutAppointment, Body()]
 ) -> Response[AppointmentView]:
-    kept, is_new = appointing.put_appointment(
-        desk(),
-        _act(client_id),
-        checked_external_id(appointment_id),
-        appointment_of(new),
-        canceled=new.status == "canceled",
-    )
+    act, external_id = _act(client_id), checked_external_id(appointment_id)
+    canceled = new.status and new.status == "canceled"
+    kept, is_new = appointing.put_appointment(desk(), act, external_id, appointment_of(new), canceled=canceled)
     return _appointment_answer(kept, status=201 if is_new else 200)
 
 
@@ -225,7 +221,11 @@ def change_bill(client_id: str, bill_id: str, patch: Annotated[MergePatch[PutBil
 def put_bill(client_id: str, bill_id: str, new: Annotated[PutBill, Body()]) -> Response[BillView]:
     act, settings = _act(client_id), _settings()
     kept, is_new = billing.put_bill(
-        desk(), act, checked_external_id(bill_id), bill_of(new, settings), BillStatus(new.status)
+        desk(),
+        act,
+        checked_external_id(bill_id),
+        bill_of(new, settings),
+        None if new.status is None else BillStatus(new.status),
     )
     return _bill_answer(kept, settings, act, status=201 if is_new else 200)
 

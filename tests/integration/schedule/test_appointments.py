@@ -1,5 +1,6 @@
 """Appointments: told at once, remembered in time, moved, canceled, refused."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -75,6 +76,21 @@ def test_a_stale_change_shows_what_is_there_now(director: Caller, client: str) -
         for version, differing in ((1, change | end), (2, end)):
             stale = director.patch(by_id, {}, headers={"If-Match": f'"{version}"'})
             assert (stale.status, stale.body["current"]) == (412, differing)
+
+
+def test_who_is_shown_what_is_there_now_has_seen_the_client(director: Caller, client: str) -> None:
+    target = f"/clients/{client}/appointments/{appoint(director, client)['id']}"
+    assert director.patch(target, {"location": "Room 2"}).status == 200
+    other = replace(director, user_id="usr_other", groups="clinical")
+    assert other.patch(target, {"location": "Room 3"}, headers={"If-Match": '"9"'}).body["current"] == {}
+    assert [one["by"]["id"] for one in seen(director, client)].count("usr_other") == 0
+    assert other.patch(target, {"location": "Room 3"}, headers={"If-Match": '"1"'}).body["current"] != {}
+    assert [one["by"]["id"] for one in seen(director, client)].count("usr_other") == 1
+
+
+def seen(caller: Caller, client: str) -> list[dict[str, Any]]:
+    items = caller.get(f"/clients/{client}/history").body["items"]
+    return [one for one in items if one["action"] == "viewed"]
 
 
 def test_what_became_of_reminders_is_shown(director: Caller, client: str) -> None:

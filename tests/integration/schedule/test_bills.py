@@ -78,7 +78,8 @@ def test_a_nightly_sync_can_repeat_itself(director: Caller, client: str) -> None
     assert first.body["external_id"] == "EXT-1"
     assert len(decisions(director, client, "appointment_notice")) == 1
     assert director.put(target, times(IN_FOUR_DAYS) | {"status": "canceled"}).body["status"] == "canceled"
-    assert director.put(target, times(IN_FOUR_DAYS)).body["code"] == "appointment_canceled"
+    back = times(IN_FOUR_DAYS) | {"status": "scheduled"}
+    assert director.put(target, back).body["code"] == "appointment_canceled"
     finely = {"starts_at": "2026-12-01T09:00:00.123456Z", "ends_at": "2026-12-01T10:00:00.000001Z"}
     finely_twice = [director.put(f"/clients/{client}/appointments/FINE", finely).etag for _ in range(2)]
     assert finely_twice == ['"1"', '"1"']
@@ -90,6 +91,23 @@ def test_a_nightly_sync_can_repeat_itself(director: Caller, client: str) -> None
         (201, 1, "open"), (200, 1, "open"), (200, 2, "paid")
     ]  # fmt: skip
     assert director.put(f"/clients/{client}/bills/ä", bill()).status in {404, 422}
+
+
+def test_a_nightly_sync_that_says_nothing_of_the_status_leaves_it(director: Caller, client: str) -> None:
+    for path, body, end in (("appointments", times(IN_FOUR_DAYS), "canceled"), ("bills", bill(), "paid")):
+        target = f"/clients/{client}/{path}/EXT-9"
+        made = director.put(target, body).body["id"]
+        by_id = f"/clients/{client}/{path}/{made}"
+        assert director.delete(by_id).status == 204 if end == "canceled" else director.patch(by_id, {"status": end})
+        kept = director.put(target, body)
+        assert (kept.status, kept.body["status"], kept.etag) == (200, end, '"2"')
+
+
+def test_nobody_is_told_that_what_they_never_heard_of_is_canceled(director: Caller, client: str) -> None:
+    target = f"/clients/{client}/appointments/EXT-8"
+    new = director.put(target, times(IN_FOUR_DAYS) | {"status": "canceled"})
+    assert (new.status, new.body["status"], new.body["reminders"]) == (201, "canceled", [])
+    assert decisions(director, client, "appointment_notice") == []
 
 
 def test_what_another_system_has_is_not_taken_for_what_is_here(director: Caller, client: str) -> None:

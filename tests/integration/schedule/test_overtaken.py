@@ -166,3 +166,18 @@ def test_what_a_provider_could_not_take_in_time_is_not_sent_after_the_appointmen
     appoint(director, texted, NOW + timedelta(minutes=30))
     assert delivered(queue, monkeypatch, NOW + timedelta(minutes=31)).taken == []
     assert [(one["status"], one["reason"]) for one in messages_of(director, contact)] == [("skipped", "too_late")]
+
+
+def test_a_copy_that_lies_behind_a_hundred_others_when_its_reader_is_unlinked_is_not_sent(
+    director: Caller, texted: str, clock: Clock, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = father(director, texted)
+    clock.to(EVENING)
+    appoint(director, texted, EVENING + timedelta(days=3))
+    for _ in range(101):
+        note = {"body": "Called", "channel": "phone", "direction": "out"}
+        assert director.post(f"/contacts/{contact}/notes", note).status == 201
+    assert director.delete(f"/clients/{texted}/contacts/{contact}").status == 204
+    assert [to for to, _ in in_the_morning(queue, monkeypatch)] == [NUMBER]
+    found = director.get(f"/contacts/{contact}/messages?kind=appointment_notice").body["items"]
+    assert [(one["status"], one["reason"]) for one in found] == [("skipped", "unlinked")]

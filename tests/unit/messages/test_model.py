@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from carebook.identity import Person
 from carebook.messages.consents import Agreement, Consent
 from carebook.messages.documents import consent_document, consent_from, message_document, message_from
-from carebook.messages.model import Attachment, Kind, Message, Status, Step
+from carebook.messages.model import About, Attachment, Kind, Message, Status, Step
 from carebook.messages.words import Wish
 from tests.messaging import NOON
 
@@ -94,6 +94,8 @@ def test_a_message_comes_back_from_its_document() -> None:
         provider_id="p",
         reply_token="t",
         came_from="con_2",
+        share_id="shr_1",
+        about=About("apt_1", "canceled", NOON),
     )
     for one in (message(), full):
         document = message_document(one)

@@ -81,7 +81,8 @@ class AttachmentView(TypedDict):
     """What went along with a message.
 
     What came with a reply and was not kept has no id, and the reason: `too_many`, `too_large`,
-    `infected`, or `no_files` where a client has written: files belong to contacts.
+    `infected`, or `no_files` where a client has written: files belong to contacts. Of more than a
+    hundred the last one says how many more there were.
     """
 
     file_id: str | None

@@ -102,11 +102,12 @@ def cancel_appointment(desk: Desk, act: ScheduleAct) -> Appointment:
 
 
 def put_appointment(
-    desk: Desk, act: ScheduleAct, external_id: str, details: AppointmentDetails, *, canceled: bool = False
+    desk: Desk, act: ScheduleAct, external_id: str, details: AppointmentDetails, *, canceled: bool | None = None
 ) -> tuple[Appointment, bool]:
     """The appointment that another system knows by *external_id*, as it is there; whether it is new.
 
-    The same again writes nothing and sends nothing. One that has passed is kept without a word to anybody.
+    Without a word on whether it is *canceled*, it stays what it was. The same again writes nothing and sends nothing.
+    One that has passed is kept without a word to anybody.
 
     Raises:
         NotFound: when the account has no such client.
@@ -127,7 +128,9 @@ def put_appointment(
             after = replace(made.canceled(act.now), version=1) if canceled else made
         else:
             changed = known if known.details == details else known.changed(details, now=act.now)
-            changed = changed.canceled(act.now) if canceled else _still_on(changed)
+            changed = changed.canceled(act.now) if canceled else changed
+            if canceled is False:
+                _refuse_canceled(changed)
             if changed is known:
                 return known, None
             after = replace(changed, version=known.version + 1)
@@ -152,10 +155,9 @@ def _known_appointment(desk: Desk, act: ScheduleAct) -> tuple[Appointment | None
         return None, []
 
 
-def _still_on(appointment: Appointment) -> Appointment:
+def _refuse_canceled(appointment: Appointment) -> None:
     if appointment.canceled_at is not None:
         raise Conflict("This appointment is canceled. Give a new one another id.", code="appointment_canceled")
-    return appointment
 
 
 def _new_appointment(act: ScheduleAct, subject_id: str, details: AppointmentDetails) -> Appointment:

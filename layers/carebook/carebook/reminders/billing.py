@@ -67,9 +67,11 @@ def change_bill(
 
 
 def put_bill(
-    desk: Desk, act: ScheduleAct, external_id: str, details: BillDetails, status: BillStatus
+    desk: Desk, act: ScheduleAct, external_id: str, details: BillDetails, status: BillStatus | None = None
 ) -> tuple[Bill, bool]:
     """The bill that another system knows by *external_id*, as it is there; whether it is new.
+
+    Without a *status* it keeps the one it has: whoever takes payments here need not tell the other system.
 
     Raises:
         NotFound: when the account has no such client.
@@ -88,7 +90,8 @@ def put_bill(
         except NotFound:
             refuse_unknown(act)
             made = replace(_new_bill(act, subject_id, details), external_id=external_id)
-            return _planned(act, client, settings, None, replace(made.closed(status, now=act.now), version=1), [])
+            made = replace(made.closed(status or made.status, now=act.now), version=1)
+            return _planned(act, client, settings, None, made, [])
         return _planned(act, client, settings, before, _changed(before, details, status, act), reminders)
 
     kept, writing = settled(desk, plan)

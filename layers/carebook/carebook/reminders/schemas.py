@@ -30,7 +30,7 @@ class NewAppointment(_Input):
 class PutAppointment(NewAppointment):
     """An appointment as another system has it. Canceled for good; a new one needs another id."""
 
-    status: Literal["scheduled", "canceled"] = "scheduled"
+    status: Literal["scheduled", "canceled"] | None = Field(default=None, description="As it is when left out.")
 
 
 class NewBill(_Input):
@@ -46,7 +46,7 @@ class NewBill(_Input):
 class PutBill(NewBill):
     """A bill as another system has it."""
 
-    status: Literal["open", "paid", "void"] = "open"
+    status: Literal["open", "paid", "void"] | None = Field(default=None, description="As it is when left out.")
 
 
 class PreviewInput(_Input):

@@ -12,7 +12,7 @@ from carebook.messages.model import TOO_LATE, About, Message
 from carebook.reminders.model import Dropped
 from carebook.reminders.protocols import Subject
 
-_FRESH: Final = timedelta(minutes=1)
+_FRESH: Final = timedelta(minutes=5)  # longer than the queue takes, also when thousands are due at once
 _NOT_COPIED: Final = "not_copied"
 
 
