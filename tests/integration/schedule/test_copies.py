@@ -12,6 +12,7 @@ from tests.builders import Caller, child
 from tests.integration.schedule.conftest import (
     IN_FOUR_DAYS,
     KINDS,
+    NOW,
     Clock,
     appoint,
     bill,
@@ -22,6 +23,9 @@ from tests.integration.schedule.conftest import (
     sweep,
     times,
 )
+
+
+IN_TWO = NOW + timedelta(days=2)
 
 
 def test_an_appointment_with_two_reminders_and_three_copies_is_one_transaction(
@@ -239,6 +243,9 @@ def test_a_preview_speaks_of_what_comes_next(director: Caller, client: str) -> N
     assert director.post(preview, {"kind": "appointment_reminder"}).body["subject_id"] is None
     appoint(director, client, IN_FOUR_DAYS + timedelta(days=1), location="Not this one")
     soon = appoint(director, client, location="12 Lake Street")
+    for external_id, starts_at, status in (("GONE", NOW - timedelta(days=1), "scheduled"), ("OFF", IN_TWO, "canceled")):
+        other = times(starts_at) | {"status": status}
+        assert director.put(f"/clients/{client}/appointments/{external_id}", other).status == 201
     shown = director.post(preview, {"kind": "appointment_reminder"}).body
     assert shown["subject_id"] == soon["id"]
     assert "12 Lake Street" in shown["people"][0]["messages"][0]["body"]
