@@ -128,9 +128,8 @@ def read(contact_id: str, file_id: str) -> Response[FileView]:
     summary="Change a file's name, category, day or description",
 )
 def change(contact_id: str, file_id: str, patch: Annotated[MergePatch[FileFields], Body()]) -> Response[FileView]:
-    file = service.change_file(
-        contacts(), files(), act(contact_id, file_id), patch=patch.root, read_details=read_details
-    )
+    doing = act(contact_id, file_id)
+    file = service.change_file(contacts(), files(), buckets(), doing, patch=patch.root, read_details=read_details)
     return answer(file_view(file), version=file.version)
 
 

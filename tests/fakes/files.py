@@ -142,6 +142,11 @@ class MemoryBuckets:
             raise Gone
         return None if self.names.get(file.key) == file.details.name else self.take_over(file.place, file)
 
+    def put_new_name(self, file: File) -> Place:
+        if file.place is None:
+            raise Gone
+        return self.take_over(file.place, file)
+
     def download_url(self, file: File, *, seconds: int) -> str:
         return f"https://files.example/{file.key}?seconds={seconds}"
 

@@ -265,6 +265,7 @@ def test_the_messages_function(director: Caller, noon: None, monkeypatch: pytest
             director.get(f"{path}/messages{each}")
         director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/messages")
         director.post(f"{path}/messages/{made}/retry")
+        director.get(f"{path}/consents")
     assert asked == CALLS["MessagesApi"]
 
 

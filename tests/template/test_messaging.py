@@ -43,6 +43,12 @@ def test_a_queue_takes_what_its_topic_sends_and_nothing_else(queue: str, topic: 
     assert {s["Action"] for s in allowed} == {"sqs:SendMessage"}
 
 
+def test_a_reply_that_takes_too_long_takes_no_other_along() -> None:
+    """Whoever writes to us decides what is in it; a function that is ended in the middle ends its whole batch."""
+    (received,) = root().resources["ReceiveReply"]["Properties"]["Events"].values()
+    assert received["Properties"]["BatchSize"] == 1
+
+
 def test_what_is_given_up_is_kept_as_long_as_can_be() -> None:
     dead = [queue for queue in QUEUES.values() if "RedrivePolicy" not in queue]
     assert [queue["MessageRetentionPeriod"] for queue in dead] == [14 * 24 * 3600]

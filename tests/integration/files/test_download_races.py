@@ -1,6 +1,7 @@
-"""A download that gives a renamed file its new name, while the file goes from where it is read."""
+"""A copy that gives a renamed file its new name, while the file goes from where it is read."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +40,13 @@ def find_infected(desk: Desk, file: File) -> None:
     files.replace(file, again, None)
     found = Finding(Status.INFECTED, scan, Reason.MALWARE)
     assert conclude(files, FileBuckets(table), again, found, now=now + timedelta(seconds=1)) is not None
+
+
+def rename_record(desk: Desk, file_id: str) -> None:
+    """A rename that was cut short behind its record, or of before renames named the bytes too."""
+    file = current(desk, file_id)
+    named = replace(file.details, name="new.txt")
+    TableFiles(open_table()).replace(file, file.edited(named, utcnow()), None)
 
 
 def current(desk: Desk, file_id: str) -> File:
@@ -87,7 +95,7 @@ def test_a_copy_that_lands_while_the_others_are_deleted_is_removed(
 ) -> None:
     file_id = desk.upload(b"hello")
     target = f"{desk.path}/files/{file_id}"
-    assert desk.caller.patch(target, {"name": "new.txt"}).status == 200
+    rename_record(desk, file_id)
     file = current(desk, file_id)
     with monkeypatch.context() as patch:
         landed = copying_once_the_versions_are_listed(patch, lambda: meanwhile(desk, file))
@@ -102,7 +110,7 @@ def test_a_copy_of_which_nobody_can_say_whether_it_may_stay_is_removed(
 ) -> None:
     file_id = desk.upload(b"hello")
     before = desk.objects()
-    desk.caller.patch(f"{desk.path}/files/{file_id}", {"name": "new.txt"})
+    rename_record(desk, file_id)
     plain, copied = FileBuckets._copy, []
 
     def copy(self: FileBuckets, *given: Any) -> Any:
@@ -118,3 +126,68 @@ def test_a_copy_of_which_nobody_can_say_whether_it_may_stay_is_removed(
         assert desk.caller.get(f"{desk.path}/files/{file_id}/download").status == 503
     assert len(copied) == 1
     assert desk.objects() == before
+
+
+def saved_as(desk: Desk, file_id: str) -> str:
+    """The name under which what lies there is saved."""
+    found = desk.s3.get_object(Bucket=BUCKETS["files"], Key=current(desk, file_id).key)
+    assert found["Body"].read() == b"hello"
+    name: str = found["ContentDisposition"].partition("''")[2]
+    return name
+
+
+def test_a_renamed_file_is_saved_under_its_new_name_by_whoever_has_an_address(desk: Desk) -> None:
+    file_id = desk.upload(b"hello", name="other patient.txt")
+    assert desk.caller.patch(f"{desk.path}/files/{file_id}", {"name": "new.txt"}).status == 200
+    assert saved_as(desk, file_id) == "new.txt"
+    before = desk.objects()
+    for patch in ({"name": "new.txt"}, {"description": "Looked at"}):
+        assert desk.caller.patch(f"{desk.path}/files/{file_id}", patch).status == 200
+    assert desk.objects() == before
+
+
+def test_a_rename_whose_copy_fails_changes_nothing_and_can_be_repeated(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_id = desk.upload(b"hello")
+    target, before = f"{desk.path}/files/{file_id}", desk.objects()
+    with monkeypatch.context() as patch:
+        patch.setattr(FileBuckets, "_copy", lambda *_, **__: 1 / 0)
+        assert desk.caller.patch(target, {"name": "new.txt"}).status == 500
+    assert (desk.read(file_id)["name"], desk.objects()) == ("letter.txt", before)
+    assert desk.caller.patch(target, {"name": "new.txt"}).status == 200
+    assert saved_as(desk, file_id) == "new.txt"
+
+
+@pytest.mark.parametrize(("meanwhile", "status"), [(delete, 404), (find_infected, 200)])
+def test_a_rename_leaves_no_copy_of_what_went_at_that_moment(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Desk, File], None], status: int
+) -> None:
+    file_id = desk.upload(b"hello")
+    file = current(desk, file_id)
+    with monkeypatch.context() as patch:
+        landed = copying_once_the_versions_are_listed(patch, lambda: meanwhile(desk, file))
+        assert desk.caller.patch(f"{desk.path}/files/{file_id}", {"name": "new.txt"}).status == status
+        assert landed()
+    assert desk.objects("files") == []
+
+
+def test_of_two_renames_at_the_same_moment_the_one_that_is_told_is_the_one_saved(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_id = desk.upload(b"hello")
+    file, plain, copied = current(desk, file_id), FileBuckets._copy, []
+
+    def copy(self: FileBuckets, *given: Any) -> Any:
+        copied.append(plain(self, *given))
+        if len(copied) == 1:  # somebody else is faster from here on
+            named = file.edited(replace(file.details, name="theirs.txt"), utcnow())
+            self.put_new_name(named)
+            TableFiles(open_table()).replace(file, named, None)
+        return copied[-1] if len(copied) > 2 else copied[0]
+
+    monkeypatch.setattr(FileBuckets, "_copy", copy)
+    target = f"{desk.path}/files/{file_id}"
+    stale = desk.caller.patch(target, {"name": "mine.txt"}, headers={"If-Match": f'"{file.version}"'})
+    assert stale.status == 412
+    assert (desk.read(file_id)["name"], saved_as(desk, file_id)) == ("theirs.txt", "theirs.txt")

@@ -146,6 +146,15 @@ def test_what_is_too_much_too_large_or_infected_is_named_and_not_kept(
     assert objects() == []
 
 
+def test_a_reply_is_kept_whatever_number_of_files_comes_with_it(practice: Practice) -> None:
+    practice.sent("email")
+    files = [(f"{number:04}{'n' * 200}.pdf", PDF) for number in range(2_000)]
+    assert mailed(with_files(token_of(practice), *files)) == []
+    (reply,) = practice.messages("?kind=reply")
+    assert (reply["body"], len(reply["attachments"])) == ("See attached", 101)
+    assert (reply["attachments"][-1]["name"], reply["attachments"][-1]["reason"]) == ("1900 more", "too_many")
+
+
 def test_others_who_wrote_to_an_address_hear_the_word_and_nothing_else(
     practice: Practice, world: tuple[Clock, FakeProvider]
 ) -> None:

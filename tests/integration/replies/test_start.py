@@ -1,8 +1,14 @@
 """START: whoever said STOP wants texts again, and the platform's own list must hear of it too."""
 
+from io import BytesIO
+from typing import Any
+
 import pytest
+from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 
+from carebook.messages.calls import client_of
+from carebook.messages.opt_outs import PlatformOptOuts
 from tests.builders import Caller
 from tests.integration.replies.conftest import (
     INBOUND,
@@ -15,6 +21,13 @@ from tests.integration.replies.conftest import (
     token_of,
 )
 from tests.messaging import Clock, FakeOptOuts, FakeProvider, event, notification
+
+
+class Body(BytesIO):
+    """A body as botocore reads it off the wire."""
+
+    def stream(self, **_: Any) -> Any:
+        yield self.read()
 
 
 def refusals(one: Practice, method: str = "sms") -> list[str]:
@@ -75,6 +88,25 @@ def test_a_platform_that_is_down_hears_of_it_when_the_event_comes_again(
     assert refusals(practice) == []
 
 
+@pytest.mark.parametrize(("throttled", "asked"), [(0, 1), (3, 4)])
+def test_a_platform_that_is_busy_for_a_moment_is_asked_again(
+    aws: None, monkeypatch: pytest.MonkeyPatch, throttled: int, asked: int
+) -> None:
+    client = client_of("pinpoint-sms-voice-v2", tries=4)
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
+    sent: list[str] = []
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        sent.append(request.headers["X-Amz-Target"])
+        busy = len(sent) <= throttled
+        body = b'{"__type": "ThrottlingException", "Message": "Rate exceeded"}' if busy else b"{}"
+        return AWSResponse(request.url, 400 if busy else 200, HTTPHeaders(), Body(body))
+
+    client.meta.events.register("before-send.*", answer)
+    PlatformOptOuts(client, name="Default").take_off(NUMBER)
+    assert len(sent) == asked
+
+
 def test_nobody_wants_texts_for_a_number_but_who_texts_from_it(practice: Practice, opt_outs: FakeOptOuts) -> None:
     mine = practice.sent("sms")
     practice.text("STOP", inbound_id="in-1")
@@ -104,3 +136,12 @@ def test_staff_opt_nobody_in(practice: Practice, opt_outs: FakeOptOuts) -> None:
     again = practice_of(practice.caller, practice.clock, practice.provider)
     assert refusals(again) == ["opted_out"]
     assert opt_outs.taken_off == []
+
+
+def test_who_writes_from_an_address_that_bounced_and_wants_emails_gets_them(practice: Practice) -> None:
+    practice.report(practice.sent("email"), "ses_bounce_permanent")
+    assert refusals(practice, "email") == ["address_suppressed"]
+    assert mailed(mail_to(token_of(practice), "yes, please call"), 1) == []
+    assert refusals(practice, "email") == ["address_suppressed"]
+    assert mailed(mail_to(token_of(practice), "Start"), 2) == []
+    assert refusals(practice, "email") == []

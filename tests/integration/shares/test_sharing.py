@@ -223,6 +223,14 @@ def test_where_consent_is_asked_for_first_link_and_code_wait(sharer: Sharer) -> 
     assert not any("share.example" in text for text in sharer.post.texts)
 
 
+def test_the_question_whether_we_may_write_is_in_the_practices_own_words(sharer: Sharer) -> None:
+    sharer.caller.patch("/settings", {"opt_in_required": True})
+    own = {"subject": "May we?", "body": "May we send you documents? Reply YES."}
+    assert sharer.caller.put("/settings/message-templates/opt_in_request/email", own).status == 200
+    sharer.shared(methods=["email"])
+    assert [text.strip() for text in sharer.post.texts] == ["May we send you documents? Reply YES."]
+
+
 def test_a_code_by_text_waits_for_the_morning_and_is_then_the_same(
     sharer: Sharer, recipient: Recipient, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

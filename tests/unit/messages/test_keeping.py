@@ -31,3 +31,11 @@ def test_what_a_client_sends_along_is_named_and_not_kept() -> None:
     attachment, file = found
     assert file is None
     assert (attachment.name, attachment.id, attachment.reason) == ("card.pdf", None, "no_files")
+
+
+def test_of_very_many_attachments_it_is_said_how_many_there_were() -> None:
+    """The names of some thousands do not fit into an item, and whoever writes to us decides how many there are."""
+    many = [MailAttachment(f"{number}.pdf", "application/pdf", b"xy") for number in range(3_000)]
+    found = [attachment for attachment, _ in described(None, REPLY, many, infected=False)]
+    assert [one.name for one in found[:100]] == [f"{number}.pdf" for number in range(100)]
+    assert [(one.name, one.id, one.size, one.reason) for one in found[100:]] == [("2900 more", None, 5_800, "too_many")]

@@ -1,5 +1,6 @@
 """E-mail as people and machines send it."""
 
+import time
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -29,6 +30,29 @@ def test_who_wrote_what_in_answer_to_what() -> None:
     assert (read.sender, read.subject, read.body) == ("ana@example.org", "Re: Hello", "Thank you.")
     assert read.tokens == (TOKEN,)
     assert read.answers == ("0100018c-ses-000000",)
+
+
+def test_of_a_long_thread_the_last_messages_count() -> None:
+    """Each is looked up, and whoever writes to us decides how many there are."""
+    thread = " ".join(f"<{number:010}@email.amazonses.com>" for number in range(300))
+    read = read_mail(mail(References=thread, In_Reply_To="<answered@email.amazonses.com>").as_bytes())
+    assert len(read.answers) == 20
+    assert read.answers[:2] == ("answered", "0000000299")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"To: " + b", ".join(b"a%d@example.org" % number for number in range(50_000)),
+        b"Subject: " + b"=?utf-8?q?a?= " * 50_000,
+        b"Content-Type: application/pdf; name*0=a; " + b"; ".join(b"name*%d=a" % one for one in range(1, 50_000)),
+    ],
+    ids=["to", "subject", "name"],
+)
+def test_no_header_keeps_us_busy(header: bytes) -> None:
+    begun = time.process_time()
+    assert read_mail(b"From: a@example.org\r\n" + header + b"\r\n\r\nSTOP").sender == "a@example.org"
+    assert time.process_time() - begun < 5
 
 
 def test_what_is_quoted_is_not_what_is_said() -> None:

@@ -146,10 +146,33 @@ def test_the_same_word_again_is_no_news() -> None:
     assert (later.since, [why for _, why in later.said]) == (NOON, ["stop (in-1)", "stop (in-2)"])
 
 
+def test_a_word_told_of_again_with_a_later_moment_is_as_old_as_it_was() -> None:
+    said = [(Wish.STOP, 0, "in-1"), (Wish.START, 1, "in-2"), (Wish.STOP, 9, "in-1")]
+    one = consent()
+    for wish, minutes, said_in in said:
+        one = one.wished(wish, NOON + timedelta(minutes=minutes), said_in)
+    assert one.agreement is Agreement.OPTED_IN
+    stopped = one.wished(Wish.STOP, NOON + timedelta(minutes=10), "in-3")
+    assert stopped.wished(Wish.START, NOON + timedelta(minutes=20), "in-2") is stopped
+    # What a provider has refused meanwhile is no word of its owner.
+    refused = one.changed(Agreement.OPTED_OUT, NOON + timedelta(minutes=11), "refused (msg_1)")
+    assert refused.wished(Wish.START, NOON + timedelta(minutes=20), "in-2").agreement is Agreement.OPTED_IN
+
+
 def test_a_report_of_before_a_start_does_not_undo_it() -> None:
     started = consent().wished(Wish.STOP, NOON, "in-1").wished(Wish.START, NOON + timedelta(minutes=5), "in-2")
     assert started.reported_opted_out(NOON + timedelta(minutes=4), "blocked") is started
     assert started.reported_opted_out(NOON + timedelta(minutes=6), "blocked").agreement is Agreement.OPTED_OUT
+
+
+def test_a_start_also_lifts_what_a_bounce_or_a_complaint_has_closed() -> None:
+    for before in (consent(), consent().wished(Wish.START, NOON, "in-0")):
+        closed = before.suppressed_for("complaint", NOON, "complaint: abuse")
+        assert closed.wished(Wish.AGREE, NOON, "in-1").refusal() == "address_suppressed"
+        opened = closed.wished(Wish.START, NOON + timedelta(minutes=1), "in-2")
+        assert (opened.refusal(), opened.version) == (None, closed.version + 1)
+        assert [why for _, why in opened.said][-2:] == ["complaint: abuse", "start (in-2)"]
+        assert opened.wished(Wish.START, NOON + timedelta(minutes=1), "in-2") is opened
 
 
 def test_an_owner_is_asked_once_a_month_at_most() -> None:

@@ -52,6 +52,14 @@ def test_the_link_goes_by_the_first_that_carries_one_and_the_code_by_another(
     assert ways_of(planned(**statuses)) == ways
 
 
+def test_the_code_goes_rather_to_another_number_than_by_a_call_to_the_same() -> None:
+    text, call, mail = planned(sms="queued", voice="queued", email="queued")
+    number = "+13105550123"
+    to_one_number = [replace(text, to=number), replace(call, to=number)]
+    assert ways_of([*to_one_number, replace(mail, to="ana@example.org")]) == {"sms": LINK, "email": CODE}
+    assert ways_of(to_one_number) == {"sms": LINK, "voice": CODE}
+
+
 @pytest.mark.parametrize(
     ("statuses", "code"),
     [({"voice": "queued"}, "link_not_sayable"), ({"email": "skipped"}, "no_email"), ({}, "no_method")],

@@ -41,7 +41,7 @@ class FileBuckets:
         return Form(form["url"], form["fields"])
 
     def put_name(self, file: File) -> Place | None:
-        """One request, unless the file was renamed since it was last fetched: then one more, a copy within S3."""
+        """One request, unless what lies there has another name all the same: then one more, a copy within S3."""
         place = _readable(file)
         wanted = _saved_as(file)
         # Its newest version is the one that an address without a version leads to.
@@ -49,6 +49,10 @@ class FileBuckets:
         if all(found.get(name) == value for name, value in wanted.items()):
             return None
         return self._copy(place, wanted)
+
+    def put_new_name(self, file: File) -> Place:
+        """One request, a copy within S3."""
+        return self._copy(_readable(file), _saved_as(file))
 
     def download_url(self, file: File, *, seconds: int) -> str:
         """Every version of this key is a copy of what was found clean; its name is with it, in no address."""

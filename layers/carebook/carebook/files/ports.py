@@ -113,6 +113,14 @@ class Bucket(Protocol):
         """
         ...
 
+    def put_new_name(self, file: File) -> Place:
+        """Have what is fetched from now on saved under the name that the file has here; the copy made for that.
+
+        Raises:
+            Gone: when its bytes are not there any more.
+        """
+        ...
+
     def download_url(self, file: File, *, seconds: int) -> str:
         """An address under which the file can be fetched for so long."""
         ...

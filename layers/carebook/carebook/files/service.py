@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.contacts.service import TOO_BUSY, checked_id
 from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
@@ -146,12 +148,13 @@ def _find(contacts: Contacts, act: Act) -> Contact:
 def change_file(
     contacts: Contacts,
     files: FileStore,
+    bucket: Bucket,
     act: Act,
     *,
     patch: Mapping[str, Any],
     read_details: Callable[[Any, AccountSettings, File], FileDetails],
 ) -> File:
-    """The file with a merge patch applied.
+    """The file with a merge patch applied. A new name is put on its bytes first, for whoever fetches them by a link.
 
     Raises:
         NotFound, StaleVersion, Conflict, Invalid: as for a contact.
@@ -161,7 +164,27 @@ def change_file(
         details = read_details(merge_patch(file.details.to_document(), patch), settings, file)
         return None if details == file.details else file.edited(details, act.now)
 
-    return _write(contacts, files, act, "file_updated", edit)
+    return _write(contacts, files, act, "file_updated", edit, partial(_replace_renamed, files, bucket))
+
+
+def _replace_renamed(
+    files: FileStore, bucket: Bucket, before: File, after: File, entry: HistoryEntry, *, contact: Contact
+) -> None:
+    """Write *after*; if it has another name, only once its bytes have that too: a name that is told is the one saved.
+
+    What is written under the version that was read could be read until then. Otherwise the copy goes, and what lay on
+    top before is on top again.
+    """
+    copy = None
+    if before.readable and before.details.name != after.details.name:
+        with suppress(Gone):  # if it is being deleted, the version is not what it was
+            copy = bucket.put_new_name(after)
+    try:
+        files.replace(before, after, entry, contact=contact)
+    except BaseException:
+        if copy is not None:
+            bucket.remove(copy)
+        raise
 
 
 def rescan_file(contacts: Contacts, files: FileStore, queue: ScanQueue, act: Act) -> File:
@@ -222,18 +245,21 @@ def _put_name(contacts: Contacts, files: FileStore, bucket: Bucket, act: Act, fi
     if copy is None:
         return
     try:
-        _still_readable(contacts, files, act)
+        now = _still_readable(contacts, files, act)
     except BaseException:
         bucket.remove(copy)
         raise
+    if now.details.name != file.details.name:  # renamed at this moment: that name lies below
+        bucket.remove(copy)
 
 
-def _still_readable(contacts: Contacts, files: FileStore, act: Act) -> None:
+def _still_readable(contacts: Contacts, files: FileStore, act: Act) -> File:
     contact = _find(contacts, act)
     file = files.find(act.account, contact.id, act.file_id)
     if file is None:
         raise NotFound(_NO_SUCH_FILE)
     _refuse_unreadable(file)
+    return file
 
 
 def _refuse_unreadable(file: File) -> None:
@@ -247,6 +273,7 @@ def _write(
     act: Act,
     action: str,
     next_version: Callable[[File, AccountSettings], File | None],
+    replace: Callable[..., None] | None = None,
 ) -> File:
     """Read, decide, write; and again when somebody else wrote in between."""
     for _ in attempts():
@@ -260,7 +287,8 @@ def _write(
             contacts.view(act.account, contact.id, viewer=act.by, now=act.now)
             return before
         try:
-            files.replace(before, after, entry_of(action, before, after, by=act.by, now=act.now), contact=contact)
+            entry = entry_of(action, before, after, by=act.by, now=act.now)
+            (replace or files.replace)(before, after, entry, contact=contact)
         except Conflict:
             continue
         return after

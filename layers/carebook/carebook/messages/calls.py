@@ -38,10 +38,11 @@ _NEVER_SENT: Final = (
 )
 
 
-def client_of(service: str) -> Any:
-    """A client of an AWS service that makes each request once."""
+def client_of(service: str, *, tries: int = 1) -> Any:
+    """A client of an AWS service that makes each request once; *tries* times at most where a repeat does no harm."""
     session = open_table().connection.session  # its service models are loaded, and its credentials fetched
-    return session.create_client(service, region_name=environment.region(), config=_ONCE)
+    config = _ONCE if tries == 1 else _ONCE.merge(Config(retries={"total_max_attempts": tries, "mode": "standard"}))
+    return session.create_client(service, region_name=environment.region(), config=config)
 
 
 def call(request: Callable[[], dict[str, Any]], read_refusal: Callable[[ClientError], Refused | None]) -> Outcome:

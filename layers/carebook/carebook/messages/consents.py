@@ -73,15 +73,25 @@ class Consent:
         why = _as_said(wish, said_in)
         if wish is Wish.AGREE:
             return self.changed(Agreement.OPTED_IN, at, why) if self.agreement is Agreement.REQUESTED else self
+        # Told of once more, a provider may name a later moment.
+        at = min([at, *(datetime.fromisoformat(then) for then, said in self.said if said == why)])
         stops = wish is Wish.STOP
         if self._was_said_after(at, Wish.START if stops else Wish.STOP):
             return self
         agreement = Agreement.OPTED_OUT if stops else Agreement.OPTED_IN
-        if agreement is not self.agreement:
-            return self.changed(agreement, at, why)
-        if self.was_said(wish, said_in):
+        # Who wants to be written to, and writes from there, can be reached whatever has bounced.
+        suppressed = self.suppressed if stops else None
+        is_news = (agreement, suppressed) != (self.agreement, self.suppressed)
+        if not is_news and self.was_said(wish, said_in):
             return self
-        return replace(self, version=self.version + 1, said=self._saying(at, why))  # its time may yet decide
+        return replace(
+            self,
+            version=self.version + 1,
+            agreement=agreement,
+            since=self.since if agreement is self.agreement else at,
+            suppressed=suppressed,
+            said=self._saying(at, why),  # also where nothing changes: its moment may yet decide
+        )
 
     def reported_opted_out(self, at: datetime, why: str) -> "Consent":
         """The next version after a provider said that the owner wants none; this one when they said START since."""

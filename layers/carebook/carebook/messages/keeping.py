@@ -15,6 +15,7 @@ from carebook.messages.mail import MailAttachment
 from carebook.messages.model import Attachment, Message
 
 MOST_KEPT: Final = 20
+_MOST_NAMED: Final = 100  # more than people send; of some thousands the names alone are more than an item holds
 TOO_MANY: Final = "too_many"
 TOO_LARGE: Final = "too_large"
 INFECTED: Final = "infected"
@@ -58,12 +59,14 @@ def described(
 ) -> Iterator[tuple[Attachment, File | None]]:
     """Each attachment of a reply, and the file that is to be made of it; of what is not kept, the reason.
 
+    Of very many the last one says how many more there were.
+
     Args:
         keeping: None for somebody who has no files, as a client.
         infected: whoever took in the mail has found something in it, and nothing of it is kept.
     """
     left = MOST_KEPT
-    for index, one in enumerate(attached):
+    for index, one in enumerate(attached[:_MOST_NAMED]):
         reason = _why_not(keeping, one, infected=infected, left=left)
         if keeping is None or reason is not None:
             yield Attachment("file", None, one.name, one.content_type, len(one.content), reason), None
@@ -71,6 +74,9 @@ def described(
         left -= 1
         file = _file(keeping, message, index, one)
         yield Attachment("file", file.id, one.name, one.content_type, file.size), file
+    if more := attached[_MOST_NAMED:]:
+        size = sum(len(one.content) for one in more)
+        yield Attachment("file", None, f"{len(more)} more", "application/octet-stream", size, TOO_MANY), None
 
 
 def _why_not(keeping: Keeping | None, one: MailAttachment, *, infected: bool, left: int) -> str | None:

@@ -8,13 +8,15 @@ from email import policy
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import getaddresses
-from html.parser import HTMLParser
 from typing import Any, Final
 
 from carebook.files.naming import plain_name, plain_type
+from carebook.messages.pages import words_of
 
 _LONGEST_BODY: Final = 20_000
 _LONGEST_SUBJECT: Final = 200
+_MOST_ANSWERED: Final = 20  # each is looked up; a thread that is longer is known by its last ones
+_LONGEST_HEADER: Final = 16_000
 _TOKEN: Final = re.compile(r"reply\+([0-9a-f]{24})@", re.IGNORECASE)
 _MESSAGE_ID: Final = re.compile(r"<([^<>@\s]+)@[^<>\s]*amazonses\.com>")
 _QUOTED: Final = re.compile(r"^(>|On .*wrote:$|-{2,} ?Original Message|_{10,}|From: )", re.IGNORECASE)
@@ -56,19 +58,27 @@ class Mail:
     is_proven: bool
 
 
+def _cut(name: str, value: str) -> Any:
+    """A header, or the beginning of one that is longer than people write: for those the parser needs minutes."""
+    return policy.default.header_factory(name, value[:_LONGEST_HEADER])
+
+
+_CUT: Final = policy.default.clone(header_factory=_cut)
+
+
 def read_mail(raw: bytes) -> Mail:
     """The e-mail in *raw*; what is damaged in it is left out.
 
     Raises:
         ValueError: when nobody can be said to have sent it.
     """
-    message = BytesParser(policy=policy.default).parsebytes(raw)
+    message = BytesParser(policy=_CUT).parsebytes(raw)
     senders = _addresses(message, "From")
     if not senders:
         raise ValueError("an e-mail without a sender")
     recipients = (*_addresses(message, "To"), *_addresses(message, "Cc"), *_addresses(message, "Delivered-To"))
     body = _body(message)
-    threads = " ".join(_header(message, name) for name in ("In-Reply-To", "References"))
+    answered, thread = (_MESSAGE_ID.findall(_header(message, name)) for name in ("In-Reply-To", "References"))
     return Mail(
         sender=senders[0],
         recipients=recipients,
@@ -76,7 +86,7 @@ def read_mail(raw: bytes) -> Mail:
         body=body[:_LONGEST_BODY],
         said=_new_in(body),
         tokens=tuple(dict.fromkeys(_TOKEN.findall(" ".join(recipients).lower()))),
-        answers=tuple(dict.fromkeys(_MESSAGE_ID.findall(threads))),
+        answers=tuple(dict.fromkeys((*answered, *reversed(thread))))[:_MOST_ANSWERED],
         attachments=tuple(_attachments(message)),
         is_automatic=_is_automatic(message),
         is_proven=_is_proven(message, senders[0]),
@@ -104,7 +114,7 @@ def _body(message: EmailMessage) -> str:
         return ""
     text = _text(part)
     if part.get_content_type() == "text/html":
-        text = _Words.of(text)
+        text = words_of(text)
     return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace("\ufffd", "?").strip()
 
 
@@ -189,43 +199,3 @@ def _is_proven(message: EmailMessage, sender: str) -> bool:
 
 def _is_of(mailbox: str, domain: str) -> bool:
     return mailbox == domain or mailbox.endswith(f".{domain}") or domain.endswith(f".{mailbox}")
-
-
-class _Words(HTMLParser):
-    """The words of a page, a line for each block."""
-
-    _BLOCKS: Final = frozenset({"br", "div", "li", "p", "tr", "h1", "h2", "h3", "blockquote"})
-    _SILENT: Final = frozenset({"head", "script", "style", "title"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pieces: list[str] = []
-        self._silent = 0
-
-    @classmethod
-    def of(cls, page: str) -> str:
-        """The words of *page*."""
-        words = cls()
-        words.feed(page)
-        words.close()
-        lines = ("".join(words._pieces)).splitlines()
-        return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        """Begin a line, or fall silent."""
-        if tag in self._SILENT:
-            self._silent += 1
-        if tag in self._BLOCKS:
-            self._pieces.append("\n")
-        if tag == "blockquote":
-            self._pieces.append("> ")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Speak again."""
-        if tag in self._SILENT:
-            self._silent = max(0, self._silent - 1)
-
-    def handle_data(self, data: str) -> None:
-        """Words."""
-        if not self._silent:
-            self._pieces.append(data)

@@ -7,6 +7,8 @@ from typing import Final
 from carebook import environment
 from carebook.messages.channels import Channel, OptOuts
 
+_TRIES: Final = 4
+
 
 def is_configured(method: str) -> bool:
     """Whether messages can go out by *method* here."""
@@ -53,9 +55,10 @@ def opt_outs() -> OptOuts:
     from carebook.messages.calls import client_of
     from carebook.messages.opt_outs import PlatformOptOuts, SimpleOptOuts
 
+    # Otherwise a reply would wait for the queue, which gives it again after six minutes.
     if environment.origination_identity() is None:
-        return SimpleOptOuts(client_of("sns"))
-    return PlatformOptOuts(client_of("pinpoint-sms-voice-v2"), name=environment.opt_out_list())
+        return SimpleOptOuts(client_of("sns", tries=_TRIES))
+    return PlatformOptOuts(client_of("pinpoint-sms-voice-v2", tries=_TRIES), name=environment.opt_out_list())
 
 
 def _email() -> Channel:

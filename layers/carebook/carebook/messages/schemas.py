@@ -81,7 +81,8 @@ class AttachmentView(TypedDict):
     """What went along with a message.
 
     What came with a reply and was not kept has no id, and the reason: `too_many`, `too_large`,
-    `infected`, or `no_files` where a client has written: files belong to contacts.
+    `infected`, or `no_files` where a client has written: files belong to contacts. Of more than a
+    hundred the last one says how many more there were.
     """
 
     file_id: str | None
@@ -130,6 +131,36 @@ class MessageView(TypedDict):
     occurred_at: str | None
     created_at: str
     created_by: AuthorView
+
+
+class SayingView(TypedDict):
+    """What decided about an address: the words of a reply with the provider's id of it, a request, a bounce."""
+
+    at: str
+    what: str
+
+
+class StandingView(TypedDict):
+    """Whether a message by this method would go now, and what is known of the number or address that it would use.
+
+    `agreement`, `since` and `said` are those of that number or address in this account: of one number for texts and
+    calls alike, of faxes none.
+    """
+
+    method: Literal["email", "sms", "fax", "voice"]
+    ok: bool
+    reason: str | None
+    to: str | None
+    agreement: Literal["unknown", "requested", "opted_in", "opted_out"] | None
+    since: str | None
+    suppressed: str | None
+    said: list[SayingView]
+
+
+class StandingsView(TypedDict):
+    """How it stands with each method."""
+
+    items: list[StandingView]
 
 
 class MessagesView(TypedDict):

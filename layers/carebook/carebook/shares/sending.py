@@ -24,6 +24,8 @@ _CARRY_LINKS: Final = frozenset({"email", "sms", "fax"})  # nobody writes an add
 def ways_of(planned: Sequence[Message]) -> dict[str, str]:
     """Methods with what goes by each: the link by the first that can carry one, the code by the first other one.
 
+    One that leads to another address or number goes before one that leads to the same.
+
     Args:
         planned: a message for each method that may be used, in order, as it would fare.
 
@@ -31,8 +33,8 @@ def ways_of(planned: Sequence[Message]) -> dict[str, str]:
         NotReachable: when none of them reaches the contact with a link.
     """
     ours = [message for message in planned if message.kind is Kind.SHARE]
-    usable = [message.method for message in ours if message.status is not Status.SKIPPED]
-    link = next((method for method in usable if method in _CARRY_LINKS), None)
+    usable = [message for message in ours if message.status is not Status.SKIPPED]
+    link = next((one for one in usable if one.method in _CARRY_LINKS), None)
     if link is None and usable:
         message = "A link cannot be read out. Use e-mail, a text message or a fax for it."
         raise Invalid(
@@ -42,8 +44,10 @@ def ways_of(planned: Sequence[Message]) -> dict[str, str]:
         )
     if link is None:
         raise NotReachable(ours)
-    code = next((method for method in usable if method != link), None)
-    return {link: LINK} | ({code: CODE} if code is not None else {})
+    others = [one for one in usable if one.method != link.method]
+    # A text and a call to one number reach the same stranger when it was mistyped.
+    apart = [one for one in others if one.to != link.to]
+    return {link.method: LINK} | {one.method: CODE for one in (apart or others)[:1]}
 
 
 def values_for(contact: Contact, settings: AccountSettings, *, message: str, expires_on: str) -> dict[str, str]:

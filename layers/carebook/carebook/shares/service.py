@@ -11,6 +11,7 @@ from carebook.contacts.model import Contact
 from carebook.contacts.service import TOO_BUSY, checked_id, refuse_unwritable
 from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
 from carebook.ids import SHARE, is_id, new_id
+from carebook.message_templates.model import MessageTemplate
 from carebook.messages.model import Kind
 from carebook.messages.planning import Draft, Plan, Text, addresses_of, methods_of, plan
 from carebook.messages.recipients import Recipient, recipient_of
@@ -119,7 +120,8 @@ def _planned(
     ways = ways_of(plan_of(blank).messages)
     templates = desk.templates.changed(act.account)
     texts = {method: text_of(method, what, secrets, values, templates) for method, what in ways.items()}
-    return ways, plan_of(replace(blank, texts=texts))
+    requests: dict[str, MessageTemplate] = {one.method: one for one in templates if one.kind == "opt_in_request"}
+    return ways, plan_of(replace(blank, texts=texts), requests=requests)
 
 
 def _made_before(desk: Desk, act: Act, contact_id: str, share_id: str) -> tuple[Share, str | None]:
