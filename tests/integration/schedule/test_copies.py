@@ -24,7 +24,6 @@ from tests.integration.schedule.conftest import (
     times,
 )
 
-
 IN_TWO = NOW + timedelta(days=2)
 
 
