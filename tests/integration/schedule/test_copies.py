@@ -224,6 +224,18 @@ def test_a_run_that_falls_over_between_two_transactions_is_taken_up_where_it_was
     assert len([one for one in about if one["kind"] == "appointment_reminder"]) == 21
 
 
+def test_whoever_is_merged_before_they_are_told_is_told_as_who_they_are_now(director: Caller, client: str) -> None:
+    contacts = many_contacts(director, client)
+    appoint(director, client)
+    told = dict(zip(contacts, copies(director, contacts, "appointment_notice"), strict=True))
+    waiting = next(contact for contact in contacts if not told[contact])
+    survivor = director.post("/contacts", {"type": "other", "last_name": "Unlinked"}).body["id"]
+    assert director.post(f"/contacts/{survivor}/merge", {"duplicate_id": waiting}).status == 200
+    assert sweep()["sent"] == 1
+    rest, _ = decisions(director, client, "appointment_notice")
+    assert survivor in outcome(rest)
+
+
 def test_whoever_was_not_told_yet_is_told_of_the_new_time_alone(director: Caller, client: str) -> None:
     contacts = many_contacts(director, client)
     target = f"/clients/{client}/appointments/{appoint(director, client)['id']}"

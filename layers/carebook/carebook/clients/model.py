@@ -208,6 +208,11 @@ class LinkedContact:
         return which_counts(self.links, self.contact.id)
 
     @property
+    def known_as(self) -> frozenset[str]:
+        """Its id, and those of the contacts that were linked and have been merged into it."""
+        return frozenset((self.contact.id, *(link.contact_id for link in self.links)))
+
+    @property
     def copied(self) -> tuple[str, ...]:
         """The kinds of automated messages that it gets copies of; none while it is archived."""
         return self.link.terms.copied if self.contact.in_use else ()
