@@ -80,20 +80,21 @@ _FORM: Final = (
 _LEAD: Final = "Enter the code that you were given separately from this link."
 
 
-def page_of(status: int, answer: Mapping[str, Any], *, token: str, opening: bool) -> str:
+def page_of(status: int, answer: Mapping[str, Any], *, action: str, opening: bool) -> str:
     """The page that says what a JSON answer says.
 
     Args:
+        action: where the form goes, as seen from this page.
         opening: whether a code was sent; without one the form is shown.
     """
     if status == 200:
-        return _opened(answer) if opening else _form(f"{token}/open", alert="")
+        return _opened(answer) if opening else _form(action, alert="")
     code = answer.get("code")
     if code == "share_locked":
         sentence = "There were too many wrong codes, so no code is looked at for an hour. Come back then."
         return _page("Locked for an hour", _LOCK, f'<p role="alert">{sentence}</p>')
     if opening and code in _ALERTS:
-        return _form("open", alert=_ALERTS[code])
+        return _form(action, alert=_ALERTS[code])
     if status == 404:
         sentence = (
             "It may have run out or been taken back, or it is not complete. Ask who sent it to you for another one."
