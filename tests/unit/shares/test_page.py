@@ -97,6 +97,13 @@ def test_the_form_leads_to_the_same_link_from_wherever_the_page_is(method: str, 
     assert urljoin(f"https://api.example/v1{path}", form["action"]) == "https://api.example/v1/shares/q1w2e3/open"
 
 
+def test_a_reader_says_what_was_wrong_where_the_code_is_entered() -> None:
+    (field,) = shown(403, {"code": "wrong_code"}).of("input")
+    assert (field["aria-describedby"], "autofocus" in field) == ("wrong hint", True)
+    (field,) = shown(200, {"status": "code_required"}, opening=False).of("input")
+    assert field["aria-describedby"] == "hint"
+
+
 def test_before_the_code_a_page_says_nothing_of_who_and_what() -> None:
     first = page_of(200, {"status": "code_required"}, action=f"{TOKEN}/open", opening=False)
     text = re.sub(r"<style>.*</style>|<[^>]+>", " ", first, flags=re.DOTALL)
@@ -116,7 +123,8 @@ def test_what_people_wrote_is_never_markup() -> None:
     page = page_of(200, OPENED, action=f"{TOKEN}/open", opening=True)
     assert "Smith &amp; Sons &lt;Practice&gt;" in page
     assert "&lt;script&gt;" in page
-    (link,) = Elements(page).of("a")
+    link, again = Elements(page).of("a")
+    assert again["href"] == f"{TOKEN}/open"
     assert (link["href"], link["rel"]) == ("https://s3.example/a?b=1&c=2", "noreferrer")
     assert link["aria-label"] == 'Download "x" onclick=.pdf'
     assert "Not available any more" in page
