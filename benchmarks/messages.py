@@ -412,7 +412,7 @@ def _report(messages: TableMessages, provider: FakeProvider, clock: Clock) -> No
 def _settle(messages: TableMessages, delivery: Delivery, queue: _List, clock: Clock, refs: Sequence[MessageRef]) -> int:
     """What happens later by itself, and then by hand; how often by hand."""
     clock.moment += timedelta(hours=1)
-    sweep = Sweep(messages, queue, clock)
+    sweep = Sweep(messages, queue, delivery.settings, clock)
     for ref in list(messages.due(now=clock(), limit=_MESSAGES)):
         sweep_message(sweep, ref)
     by_hand = 0

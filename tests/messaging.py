@@ -56,6 +56,19 @@ class FakeChannels:
 
 
 @dataclass
+class FakeOptOuts:
+    """The platform's own list: what it was asked to take off, and what it answers instead when told to."""
+
+    taken_off: list[str] = field(default_factory=list)
+    answers: list[Exception] = field(default_factory=list)
+
+    def take_off(self, number: str) -> None:
+        if self.answers:
+            raise self.answers.pop(0)
+        self.taken_off.append(number)
+
+
+@dataclass
 class Clock:
     """A clock that tests set."""
 

@@ -228,10 +228,11 @@ def list_contacts(client_id: str) -> Response[ContactsOfClient]:
 
 
 @api.put("/clients/<client_id>/contacts/<contact_id>", tags=["clients"], summary="Link a contact to a client")
-def link(client_id: str, contact_id: str, terms: Annotated[LinkInput, Body()]) -> Response[ContactOfClient]:
+def link(client_id: str, contact_id: str, given: Annotated[LinkInput, Body()]) -> Response[ContactOfClient]:
     principal = api.principal
     principal.require(Permission.USE_CLIENTS)
-    linked, settings, is_new = link_contact(books(), _act(client_id, contact_id), terms_of(terms))
+    act = _act(client_id, contact_id)
+    linked, settings, is_new = link_contact(books(), act, lambda before: terms_of(given, before))
     return answer(contact_of_client(linked, settings), status=201 if is_new else 200, version=linked.link.version)
 
 

@@ -31,9 +31,11 @@ from carebook.messages.schemas import (
     MessageView,
     NewMessage,
     NewNote,
+    StandingsView,
 )
+from carebook.messages.standing import standings
 from carebook.messages.store import TableMessages
-from carebook.messages.views import message_view
+from carebook.messages.views import message_view, standing_view
 from carebook.table import Table, open_table
 
 api = Api()
@@ -167,6 +169,18 @@ def note(contact_id: str, new: Annotated[NewNote, Body()]) -> Response[MessageVi
     )
     location = {"Location": f"/contacts/{message.recipient_id}/messages/{message.id}"}
     return answer(message_view(message), status=201, version=message.version, headers=location)
+
+
+@api.get(
+    "/contacts/<contact_id>/consents",
+    tags=["messages"],
+    summary="Whether each method may be used now, and what was said about that",
+)
+def list_consents(contact_id: str) -> Response[StandingsView]:
+    principal = api.principal
+    principal.require(Permission.USE_CONTACTS)
+    found = standings(outbox(), account=principal.account, contact_id=contact_id, viewer=principal.person, now=utcnow())
+    return answer({"items": [standing_view(one) for one in found]})
 
 
 def _ref(given: AttachmentInput) -> AttachmentRef:

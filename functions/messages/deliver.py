@@ -21,6 +21,8 @@ from carebook.messages.recipients import EveryRecipient
 from carebook.messages.service import MessageRef
 from carebook.messages.store import TableMessages
 from carebook.observability import logger
+from carebook.reminders.standing import Overtaken
+from carebook.reminders.store import TableSchedule
 from carebook.settings.store import TableSettings
 from carebook.shares.filling import ShareFilling
 from carebook.shares.vault import SigningVault
@@ -33,9 +35,10 @@ _TIME_TO_STOP_MS: Final = 30_000
 @lru_cache(maxsize=1)
 def delivery() -> Delivery:
     table = open_table()
+    clients, contacts = TableClients(table), TableContacts(table)
     return Delivery(
         messages=TableMessages(table),
-        recipients=EveryRecipient(TableContacts(table), TableClients(table)),
+        recipients=EveryRecipient(contacts, clients),
         settings=TableSettings(table),
         attachments=ContactAttachments(
             TableFiles(table), FileBuckets(table), TableDocuments(table), DocumentBucket(table.connection.session)
@@ -44,6 +47,7 @@ def delivery() -> Delivery:
         now=utcnow,
         filling=ShareFilling(table, SigningVault(), utcnow),
         is_linked=is_linked,
+        overtaken=Overtaken(TableSchedule(table, clients), clients, contacts, TableLinks(table, clients, contacts)),
     )
 
 

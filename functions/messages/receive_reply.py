@@ -18,9 +18,11 @@ from carebook.messages.bucket import InboundBucket
 from carebook.messages.envelopes import open_envelope
 from carebook.messages.inbound import read_inbound
 from carebook.messages.keeping import Keeping
+from carebook.messages.providers import opt_outs
 from carebook.messages.queue import QueuedMessages
-from carebook.messages.replies import Inbox, take_in
+from carebook.messages.replies import Inbox
 from carebook.messages.store import TableMessages
+from carebook.messages.taking_in import take_in
 from carebook.table import open_table
 
 
@@ -34,7 +36,7 @@ def inbox() -> Inbox:
     table = open_table()
     keeping = Keeping(TableFiles(table), FileBuckets(table), partial(secrets.token_urlsafe, 24), keys.object_key)
     stores = (TableMessages(table), TableContacts(table), TableClients(table))
-    return Inbox(*stores, QueuedMessages(table), keeping, utcnow)
+    return Inbox(*stores, QueuedMessages(table), keeping, opt_outs, utcnow)
 
 
 def receive(message: Mapping[str, Any]) -> None:

@@ -8,8 +8,9 @@ from carebook.events import each
 from carebook.instants import utcnow
 from carebook.messages.queue import QueuedMessages
 from carebook.messages.store import TableMessages
-from carebook.messages.sweeping import Sweep, sweep_message
+from carebook.messages.sweeping import ReadOnce, Sweep, sweep_message
 from carebook.observability import logger
+from carebook.settings.store import TableSettings
 from carebook.table import open_table
 
 _AT_ONCE: Final = 500
@@ -20,7 +21,7 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Lambda entry point. What does not fit into one run is still due at the next."""
     table = open_table()
     messages = TableMessages(table)
-    sweep = Sweep(messages, QueuedMessages(table), utcnow)
+    sweep = Sweep(messages, QueuedMessages(table), ReadOnce(TableSettings(table)), utcnow)
     swept = each(
         messages.due(now=utcnow(), limit=_AT_ONCE),
         lambda ref: sweep_message(sweep, ref),

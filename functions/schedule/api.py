@@ -13,6 +13,7 @@ from carebook.bills.model import Bill, BillDetails
 from carebook.bills.model import Status as BillStatus
 from carebook.clients.link_store import TableLinks
 from carebook.clients.linking import Books
+from carebook.clients.model import Client
 from carebook.clients.service import view_client
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
@@ -30,6 +31,7 @@ from carebook.messages.views import message_view
 from carebook.reminders import appointing, billing, previewing
 from carebook.reminders.documents import appointment_details, bill_details
 from carebook.reminders.history import messages_about
+from carebook.reminders.listing import page_of
 from carebook.reminders.protocols import Desk, ScheduleAct
 from carebook.reminders.reading import appointment_of, bill_of, read_appointment, read_bill
 from carebook.reminders.schemas import (
@@ -93,11 +95,9 @@ def _settings() -> AccountSettings:
     return TableSettings(open_table()).current(api.principal.account)
 
 
-def _viewed(act: ScheduleAct) -> AccountSettings:
+def _viewed(act: ScheduleAct) -> tuple[Client, AccountSettings]:
     """What hangs on a client is looked at as the client is: seen by those who may, and remembered."""
-    return view_client(desk().books.clients, account=act.account, client_id=act.client_id, viewer=act.by, now=act.now)[
-        1
-    ]
+    return view_client(desk().books.clients, account=act.account, client_id=act.client_id, viewer=act.by, now=act.now)
 
 
 @api.post("/clients/<client_id>/appointments", tags=["appointments"], summary="Make an appointment", status_code=201)
@@ -113,12 +113,10 @@ def list_appointments(client_id: str, limit: Limit = 50, cursor: Cursor = None) 
     position = api.unseal_cursor(cursor)
     _viewed(act)
     found = schedule().appointments(act.account, client_id)
-    if position:
-        found = [one for one in found if (one.details.starts_at.isoformat(), one.id) < (position[0], position[1])]
-    last = found[limit - 1] if len(found) > limit else None
-    next_cursor = api.seal_cursor([last.details.starts_at.isoformat(), last.id] if last else None)
+    page, last = page_of(found, lambda one: (one.details.starts_at.isoformat(), one.id), behind=position, limit=limit)
     reminders = schedule().reminders(act.account, client_id)
-    return answer({"items": [appointment_view(one, reminders) for one in found[:limit]], "next_cursor": next_cursor})
+    items = [appointment_view(one, reminders) for one in page]
+    return answer({"items": items, "next_cursor": api.seal_cursor(last)})
 
 
 @api.get("/clients/<client_id>/appointments/<appointment_id>", tags=["appointments"], summary="Read an appointment")
@@ -161,13 +159,9 @@ def cancel_appointment(client_id: str, appointment_id: str) -> Response[Any]:
 def put_appointment(
     client_id: str, appointment_id: str, new: Annotated[PutAppointment, Body()]
 ) -> Response[AppointmentView]:
-    kept, is_new = appointing.put_appointment(
-        desk(),
-        _act(client_id),
-        checked_external_id(appointment_id),
-        appointment_of(new),
-        canceled=new.status == "canceled",
-    )
+    act, external_id = _act(client_id), checked_external_id(appointment_id)
+    canceled = new.status and new.status == "canceled"
+    kept, is_new = appointing.put_appointment(desk(), act, external_id, appointment_of(new), canceled=canceled)
     return _appointment_answer(kept, status=201 if is_new else 200)
 
 
@@ -190,21 +184,19 @@ def add_bill(client_id: str, new: Annotated[NewBill, Body()]) -> Response[BillVi
 def list_bills(client_id: str, limit: Limit = 50, cursor: Cursor = None) -> Response[BillPage]:
     act = _act(client_id)
     position = api.unseal_cursor(cursor)
-    settings = _viewed(act)
+    _, settings = _viewed(act)
     found = schedule().bills(act.account, client_id)
-    if position:
-        found = [one for one in found if (one.details.due_on.isoformat(), one.id) < (position[0], position[1])]
-    last = found[limit - 1] if len(found) > limit else None
-    next_cursor = api.seal_cursor([last.details.due_on.isoformat(), last.id] if last else None)
+    page, last = page_of(found, lambda one: (one.details.due_on.isoformat(), one.id), behind=position, limit=limit)
     today = day_in(settings.time_zone, act.now)
     reminders = schedule().reminders(act.account, client_id)
-    return answer({"items": [bill_view(one, reminders, today) for one in found[:limit]], "next_cursor": next_cursor})
+    items = [bill_view(one, reminders, today) for one in page]
+    return answer({"items": items, "next_cursor": api.seal_cursor(last)})
 
 
 @api.get("/clients/<client_id>/bills/<bill_id>", tags=["bills"], summary="Read a bill")
 def read_one_bill(client_id: str, bill_id: str) -> Response[BillView]:
     act = _act(client_id, bill_id)
-    settings = _viewed(act)
+    _, settings = _viewed(act)
     return _bill_answer(schedule().bill(act.account, client_id, bill_id)[0], settings, act)
 
 
@@ -212,12 +204,12 @@ def read_one_bill(client_id: str, bill_id: str) -> Response[BillView]:
 def change_bill(client_id: str, bill_id: str, patch: Annotated[MergePatch[PutBill], Body()]) -> Response[BillView]:
     act, settings = _act(client_id, bill_id), _settings()
     wanted = dict(patch.root)
-    status = wanted.pop("status", None)
+    status = billing.read_status(wanted.pop("status")) if "status" in wanted else None
 
     def edit(before: BillDetails) -> BillDetails:
         return read_bill(merge_patch(bill_details(before), wanted), settings)
 
-    changed = billing.change_bill(desk(), act, edit, billing.read_status(status))
+    changed = billing.change_bill(desk(), act, edit, status)
     return _bill_answer(changed, settings, act)
 
 
@@ -229,7 +221,11 @@ def change_bill(client_id: str, bill_id: str, patch: Annotated[MergePatch[PutBil
 def put_bill(client_id: str, bill_id: str, new: Annotated[PutBill, Body()]) -> Response[BillView]:
     act, settings = _act(client_id), _settings()
     kept, is_new = billing.put_bill(
-        desk(), act, checked_external_id(bill_id), bill_of(new, settings), BillStatus(new.status)
+        desk(),
+        act,
+        checked_external_id(bill_id),
+        bill_of(new, settings),
+        None if new.status is None else BillStatus(new.status),
     )
     return _bill_answer(kept, settings, act, status=201 if is_new else 200)
 
@@ -291,9 +287,7 @@ def list_decisions(client_id: str, limit: Limit = 50, cursor: Cursor = None) -> 
 )
 def preview(client_id: str, wanted: Annotated[PreviewInput, Body()]) -> Response[PreviewOfDecision]:
     act = _act(client_id)
-    client, settings = view_client(
-        desk().books.clients, account=act.account, client_id=act.client_id, viewer=act.by, now=act.now
-    )
+    client, settings = _viewed(act)
     decision = previewing.preview(
         desk(), schedule(), kind=wanted.kind, client=client, settings=settings, by=act.by, now=act.now
     )

@@ -41,6 +41,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[str], int]] = {
     ("GET", "/contacts/{contact_id}/messages/{message_id}"): (None, EVERYBODY, 404),
     ("POST", "/contacts/{contact_id}/messages/{message_id}/retry"): (None, EVERYBODY, 404),
     ("POST", "/contacts/{contact_id}/notes"): (NOTE, EVERYBODY, 201),
+    ("GET", "/contacts/{contact_id}/consents"): (None, EVERYBODY, 200),
     ("POST", "/contacts/{contact_id}/merge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 404),
     ("POST", "/contacts/{contact_id}/unmerge"): ({"duplicate_id": "con_none"}, {"director", "administrative"}, 409),
     ("GET", "/document-templates"): (None, EVERYBODY, 200),

@@ -175,7 +175,7 @@ def test_killed_ten_times_with_providers_that_fail_each_message_arrives_once(
         time.sleep(0.25)
     assert states.count("delivered") == taken
     by_hand = [ref for ref, state in zip(refs, states, strict=True) if state != "delivered"]
-    later = Sweep(TableMessages(open_table()), Unasked(), lambda: utcnow() + timedelta(minutes=16))
+    later = Sweep(TableMessages(open_table()), Unasked(), delivery.settings, lambda: utcnow() + timedelta(minutes=16))
     for ref in by_hand:  # claimed, and then nobody was there to call: a person decides
         sweep_message(later, ref)
         message = delivery.messages.find(ref)

@@ -9,6 +9,7 @@ from uuid import uuid4
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.e2e.conftest import Stack
 from tests.messaging import event
@@ -28,6 +29,12 @@ class Outside:
         cloudformation, self._sns, self._s3 = clients
         described = cloudformation.describe_stacks(StackName=stack.description["stack_name"])["Stacks"][0]
         self._outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+        self.texting: Any = session.client("pinpoint-sms-voice-v2", endpoint_url=stack.description["inbox_url"])
+        self._inbox_url = stack.description["inbox_url"]
+
+    def carrier(self) -> httpx.Client:
+        return httpx.Client(base_url=self._inbox_url, timeout=30, trust_env=False)
 
     def report(self, content: dict[str, Any]) -> None:
         self._sns.publish(TopicArn=self._outputs["ReceiptTopicArn"], Message=json.dumps(content))
@@ -129,3 +136,40 @@ def test_an_email_reply_lies_with_its_contact_and_nowhere_else(stack: Stack, out
             return
         time.sleep(0.25)
     raise AssertionError("the mail is still there")
+
+
+def test_who_says_stop_gets_no_texts_and_who_says_start_gets_them_again(stack: Stack, outside: Outside) -> None:
+    number = f"+1310555{uuid4().int % 10_000:04}"
+    contact_id, _ = somebody(stack, number)
+    body = {"body": "Please call us.", "methods": ["sms"]}
+
+    def refused_by_us() -> bool:
+        answer = stack.call("POST", f"/contacts/{contact_id}/messages", body=body)
+        assert answer.status_code in {202, 422}, answer.text
+        return answer.status_code == 422
+
+    with outside.carrier() as carrier:
+
+        def says(word: str) -> None:
+            text = {"channel": "sms", "from": number, "to": "+12065550100", "text": word}
+            carrier.post("/inbound", json=text).raise_for_status()
+
+        def platform_says() -> str:
+            try:
+                outside.texting.send_text_message(DestinationPhoneNumber=number, MessageBody="x", DryRun=True)
+            except ClientError as error:
+                said: Any = error.response
+                return str(said["Reason"])
+            return "yes"
+
+        assert not refused_by_us()
+        until(stack, contact_id, lambda found: [one["status"] for one in found] == ["delivered"])
+        says("STOP")
+        until(stack, contact_id, lambda found: found[0]["kind"] == "reply")
+        assert refused_by_us()
+        assert platform_says() == "DESTINATION_PHONE_NUMBER_OPTED_OUT"
+        says("START")
+        until(stack, contact_id, lambda found: sum(one["kind"] == "reply" for one in found) == 2)
+        assert platform_says() == "yes"
+        assert not refused_by_us()
+        until(stack, contact_id, lambda found: sum(one["status"] == "delivered" for one in found) == 2)

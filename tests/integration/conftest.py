@@ -125,7 +125,7 @@ def handler_for(path: str) -> Handler:
         "/contacts/[^/]+/(uploads|files)(/|$)": files,
         "/document-templates(/|$)|/contacts/[^/]+/documents(/|$)": documents,
         "/settings/message-templates": message_templates,
-        "/contacts/[^/]+/(messages|notes)(/|$)": messages,
+        "/contacts/[^/]+/(messages|notes|consents)(/|$)": messages,
         "/contacts/[^/]+/shares(/|$)": shares,
         "/shares/": shares_public,
         "/tasks|/contacts/[^/]+/tasks(/|$)": tasks,

@@ -15,6 +15,7 @@ from carebook.documents.bucket import DocumentBucket
 from carebook.instants import utcnow
 from carebook.items import NOT_THERE, make_item
 from carebook.keys import client_pk, contact_pk, link_key
+from carebook.messages import providers
 from carebook.search.store import AccountIndex
 from carebook.table import open_table
 from functions.contacts import purge_archived
@@ -28,6 +29,7 @@ from tests.builders import Caller, Context, child, physician
 from tests.integration.conftest import INBOUND_BUCKET, TABLE, TOPICS
 from tests.integration.press import call_in_process
 from tests.messaging import NOON, event, notification, planted_file, queued_records, records
+from tests.template.reading import root
 from tests.template.test_roles import BUCKET_CALLS, CALLS
 
 
@@ -263,6 +265,7 @@ def test_the_messages_function(director: Caller, noon: None, monkeypatch: pytest
             director.get(f"{path}/messages{each}")
         director.get("/contacts/con_01ARZ3NDEKTSV4RRFFQ69G5FAV/messages")
         director.post(f"{path}/messages/{made}/retry")
+        director.get(f"{path}/consents")
     assert asked == CALLS["MessagesApi"]
 
 
@@ -314,6 +317,36 @@ def test_the_function_that_takes_in_replies(director: Caller, noon: None) -> Non
     # A bucket that keeps no versions has its objects deleted as they are.
     named = {action.removesuffix("Version") for action in asked_of_buckets}
     assert named == {action for actions in BUCKET_CALLS["ReceiveReply"].values() for action in actions}
+
+
+@pytest.mark.parametrize(
+    ("identity", "policy"),
+    [("arn:aws:sms-voice:us-east-1:123456789012:pool/p", "TakeOffOptOutList"), ("", "OptInNumbers")],
+)
+def test_a_start_asks_of_the_platform_what_the_role_allows(
+    director: Caller, noon: None, monkeypatch: pytest.MonkeyPatch, identity: str, policy: str
+) -> None:
+    written(director, methods=["sms"])
+    while batch := queued_records():
+        deliver.handler({"Records": batch}, Context(remaining_ms=60_000))
+    monkeypatch.setenv("CAREBOOK_ORIGINATION_IDENTITY", identity)
+    providers.opt_outs.cache_clear()
+    asked: list[str] = []
+    before = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def call(client: Any, operation: str, params: Any) -> Any:
+        service = client.meta.service_model.signing_name
+        if service not in {"sns", "sms-voice"}:
+            return before(client, operation, params)
+        asked.append(f"{service}:{operation}")
+        return {}
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    said = event("eum_inbound") | {"messageBody": "START"}
+    receive_reply.handler(records([notification(TOPICS.split(",")[1], said)]), Context())
+    providers.opt_outs.cache_clear()
+    (statement,) = root().resources[policy]["Properties"]["PolicyDocument"]["Statement"]
+    assert asked == [statement["Action"]]
 
 
 def test_the_function_that_releases_what_is_held(director: Caller, monkeypatch: pytest.MonkeyPatch, noon: None) -> None:

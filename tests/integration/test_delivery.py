@@ -80,7 +80,7 @@ class Bench:
             self.clock,
         )
         self.receipts = Receipts(self.messages, lambda _account, contact_id: contact_id, self.clock)
-        self.sweep = Sweep(self.messages, self.queue, self.clock)
+        self.sweep = Sweep(self.messages, self.queue, TableSettings(self.table), self.clock)
         self.contact_id = caller.post("/contacts", physician(messaging_methods=["email"])).body["id"]
 
     def write(self, body: str = "Hello", methods: Any = ("email",), attachments: Any = ()) -> list[Message]:

@@ -124,13 +124,27 @@ def test_linking_again_changes_the_terms_and_the_same_again_changes_nothing(dire
     again = link(director, client, contact)
     assert (again.status, again.body) == (200, first.body)
     changed = link(director, client, contact, {"relationship": "aunt"})
-    assert (changed.status, changed.etag, changed.body["copied"]) == (200, '"2"', [])
+    assert (changed.status, changed.etag, changed.body["copied"]) == (200, '"2"', ALL)
     assert changed.body["created_at"] == first.body["created_at"]
     stale = link(director, client, contact, MOTHER, **{"If-Match": '"1"'})
     assert (stale.status, stale.body["current"]["relationship"]) == (412, "aunt")
     assert director.delete(f"/clients/{client}/contacts/{contact}", headers={"If-Match": '"1"'}).status == 412
     assert link(director, client, contact, MOTHER, **{"If-Match": '"2"'}).status == 200
     assert link(director, client, add_contact(director, "New"), MOTHER, **{"If-Match": '"1"'}).status == 412
+
+
+def test_what_a_change_of_the_terms_does_not_name_stays(director: Caller) -> None:
+    client, contact = add_client(director), add_contact(director)
+    link(director, client, contact, MOTHER | {"cc": {"bill_reminder": False}})
+    for given, relationship, copies, cc in (
+        ({"relationship": "aunt"}, "aunt", True, {"bill_reminder": False}),
+        ({"cc": {"appointment_notice": False}}, "aunt", True, {"appointment_notice": False}),
+        ({"cc_all_automated_messages": False}, "aunt", False, {"appointment_notice": False}),
+        ({"relationship": None, "cc": {}}, None, False, {}),
+        ({}, None, False, {}),
+    ):
+        body = link(director, client, contact, given).body
+        assert (body["relationship"], body["cc_all_automated_messages"], body["cc"]) == (relationship, copies, cc)
 
 
 def test_unlinking_is_seen_from_both_sides_and_both_histories_tell(director: Caller) -> None:

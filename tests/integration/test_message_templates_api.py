@@ -105,7 +105,8 @@ def test_a_preview_with_a_key_happens_once(director: Caller) -> None:
     ("method", "body", "field", "code"),
     [
         ("sms", {}, "body", "required"),
-        ("sms", {"body": ""}, "body", "too_short"),
+        ("sms", {"body": ""}, "body", "required"),
+        ("email", {"body": " \u200b\n\u2060"}, "body", "required"),
         ("sms", {"body": 1}, "body", "wrong_type"),
         ("sms", {"body": "x", "text": "x"}, "text", "unknown_field"),
         ("sms", {"body": "x", "version": 1}, "version", "read_only"),

@@ -138,6 +138,7 @@ def test_a_channel_that_is_not_configured_says_so(director: Caller, contact: str
     [
         ({"body": ""}, "body", "required"),
         ({"body": " \n "}, "body", "required"),
+        ({"body": "\u200b\u2060\ufeff\n\u00ad\u00a0"}, "body", "required"),
         ({"body": "x" * 1601, "methods": ["sms"]}, "body", "too_long"),
         ({"body": "x" * 3001, "methods": ["voice"]}, "body", "too_long"),
         ({"body": "x" * 20_001, "methods": ["email"]}, "body", "too_long"),

@@ -91,13 +91,17 @@ WITHOUT_A_NARROWER_RESOURCE: dict[str, Any] = {
     "PublishTexts": "WithoutNumber",
     # Only where AWS is emulated.
     "SendEmailsOnLaptop": "WithEmailOnLaptop",
+    # SNS has one list in an AWS account, and it is no resource.
+    "OptInNumbers": "WithoutNumber",
 }
+OF_REPLIES = {"TakeOffOptOutList", "OptInNumbers"}
 
 
 @pytest.mark.parametrize("name", SENDING)
-def test_the_delivery_may_send_by_what_is_configured(name: str) -> None:
+def test_who_calls_a_provider_may_do_so_by_what_is_configured(name: str) -> None:
     body = SENDING[name]
-    assert body["Properties"]["Roles"] == [{"Ref": "DeliverMessagesRole"}]
+    role = "ReceiveReplyRole" if name in OF_REPLIES else "DeliverMessagesRole"
+    assert body["Properties"]["Roles"] == [{"Ref": role}]
     allowed = [s for s in body["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     wide = [statement for statement in allowed if statement["Resource"] == "*"]
     if name in WITHOUT_A_NARROWER_RESOURCE:
@@ -107,3 +111,19 @@ def test_the_delivery_may_send_by_what_is_configured(name: str) -> None:
         assert not wide
     laptop = root().content["Conditions"]["WithEmailOnLaptop"]
     assert {"Fn::Not": [{"Condition": "OnlyEncrypted"}]} in laptop["Fn::And"]
+
+
+def test_who_takes_in_replies_takes_numbers_off_one_list_and_does_nothing_else_there() -> None:
+    actions = {
+        body["Condition"]: [(s["Action"], s["Resource"]) for s in body["Properties"]["PolicyDocument"]["Statement"]]
+        for name, body in SENDING.items()
+        if name in OF_REPLIES
+    }
+    arn = "arn:${AWS::Partition}:sms-voice:${AWS::Region}:${AWS::AccountId}:opt-out-list/${OptOutList}"
+    assert actions == {
+        "WithNumber": [("sms-voice:DeleteOptedOutNumber", {"Fn::Sub": arn})],
+        "WithoutNumber": [("sns:OptInPhoneNumber", "*")],
+    }
+    told = root().resources["ReceiveReply"]["Properties"]["Environment"]["Variables"]
+    assert told["CAREBOOK_OPT_OUT_LIST"] == {"Ref": "OptOutList"}
+    assert told["CAREBOOK_ORIGINATION_IDENTITY"] == {"Ref": "OriginationIdentity"}

@@ -1,13 +1,14 @@
 """Text as callers may send it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from carebook.fields import Country, LongName, Moment, Name, PhoneCountry, Text, TimeZone
+from carebook.fields import NOT_EMPTY, ONE_LINE, Country, LongName, Moment, Name, PhoneCountry, Said, Text, TimeZone
+from carebook.visible import is_blank
 
 NAME: TypeAdapter[str] = TypeAdapter(Name)
 TEXT: TypeAdapter[str] = TypeAdapter(Text)
@@ -24,13 +25,22 @@ def accepts(kind: Any, value: object) -> bool:
 @settings(deadline=None, max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=100))
 def test_one_line_of_any_script_comes_back_but_for_the_white_space_around_it(text: str) -> None:
-    assert NAME.validate_python(text) == text.strip()
+    assert NAME.validate_python(text) == ("" if is_blank(text) else text.strip())
 
 
 @settings(deadline=None, max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\r\t\u2028"), max_size=100))
 def test_a_text_of_many_lines_comes_back_to_the_letter(text: str) -> None:
     assert TEXT.validate_python(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\u200b", " \u2060\u00a0\u00ad ", "\ufeff"])
+def test_what_shows_nothing_is_empty(text: str) -> None:
+    assert NAME.validate_python(text) == ""
+    for kind in (Said, Annotated[str, ONE_LINE, NOT_EMPTY]):
+        with pytest.raises(ValidationError) as refusal:
+            TypeAdapter(kind).validate_python(text)
+        assert refusal.value.errors()[0]["type"] == "required"
 
 
 @pytest.mark.parametrize("character", [*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u2029"])

@@ -33,6 +33,7 @@ def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[key
         keys.file_key(account, contact_id, contact_id.replace("con_", "fil_")),
         keys.history_key(account, contact_id, contact_id.removeprefix("con_")),
         keys.done_once_key(account, "f" * 64),
+        keys.received_once_key(account, "f" * 64),
         keys.answer_key(account, "f" * 64),
         keys.answer_beside_key(account, contact_id, "f" * 64),
         keys.merge_key(account, contact_id, contact_id),
@@ -86,7 +87,7 @@ def test_two_accounts_never_share_a_partition(
 @given(ACCOUNTS, CONTACT_IDS, TYPES)
 def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_type: str | None) -> None:
     found = all_keys(account, contact_id, contact_type)
-    assert len(found) == 25 + (2 if contact_type is None else 4)
+    assert len(found) == 26 + (2 if contact_type is None else 4)
     assert all(len(key.pk.encode()) <= 2048 and len(key.sk.encode()) <= 1024 for key in found)
 
 

@@ -104,6 +104,11 @@ def origination_identity() -> str | None:
     return _optional("CAREBOOK_ORIGINATION_IDENTITY")
 
 
+def opt_out_list() -> str:
+    """The list on which End User Messaging keeps the numbers that want no texts from ours."""
+    return _optional("CAREBOOK_OPT_OUT_LIST") or "Default"
+
+
 def text_configuration_set() -> str | None:
     """End User Messaging's configuration set: receipts."""
     return _optional("CAREBOOK_TEXT_CONFIGURATION_SET")

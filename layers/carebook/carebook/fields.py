@@ -7,9 +7,21 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from carebook.visible import is_blank
 
 _CONTROL: Final = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]")
 _CONTROL_IN_TEXT: Final = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]")
@@ -20,13 +32,19 @@ def _line(text: str) -> str:
     found = _CONTROL.search(stripped)
     if found:
         raise _control_character(found.group())
-    return stripped
+    return "" if not stripped.isascii() and is_blank(stripped) else stripped
 
 
 def _text(text: str) -> str:
     found = _CONTROL_IN_TEXT.search(text)
     if found:
         raise _control_character(found.group())
+    return text
+
+
+def _said(text: str) -> str:
+    if is_blank(text):
+        raise PydanticCustomError("required", "Say something.")
     return text
 
 
@@ -37,15 +55,20 @@ def _control_character(character: str) -> PydanticCustomError:
     )
 
 
-# One line: outer white space goes, control characters are refused, everything else comes back as it was sent.
+# One line: outer white space goes, control characters are refused, what shows nothing at all is empty; everything else
+# comes back as it was sent.
 # It stands behind limits and patterns, which pydantic can only check and document on a plain string.
 ONE_LINE: Final = AfterValidator(_line)
+# Behind it: something must be left. A least length counts white space as well.
+NOT_EMPTY: Final = AfterValidator(_said)
 Name = Annotated[str, Field(max_length=100), ONE_LINE]
 LongName = Annotated[str, Field(max_length=200), ONE_LINE]
 Label = Annotated[str, Field(max_length=50), ONE_LINE]
 # Many lines, kept to the letter.
 MANY_LINES: Final = AfterValidator(_text)
 Text = Annotated[str, Field(max_length=20_000), MANY_LINES]
+# The same, with something in it to be read.
+Said = Annotated[Text, NOT_EMPTY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +121,25 @@ def _within_calendar(moment: datetime) -> datetime:
     # At both ends of the calendar an instant can be written with an offset and not without.
     if not 1900 <= moment.year < 9999:
         raise PydanticCustomError("moment_not_valid", "Give a year from 1900 to 9998.")
-    return moment
+    # As it is kept: what is sent again is the same then, however finely it was given.
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _in_our_words(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(given)
+    except ValidationError as error:
+        raise PydanticCustomError("moment_not_valid", _MOMENT) from error
 
 
 _MOMENT: Final = "Give an instant with its offset from UTC, such as 2026-11-23T22:47:51Z."
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_as_text), AfterValidator(_within_calendar)]
+Moment = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    WrapValidator(_in_our_words),
+    BeforeValidator(_as_text),
+    AfterValidator(_within_calendar),
+]
 
 
 def _time_zone(text: str) -> str:

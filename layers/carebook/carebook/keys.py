@@ -156,6 +156,11 @@ def done_once_key(account: str, request: str) -> Key:
     return Key(idempotency_pk(account), f"DONE#{request.partition('.')[0]}")
 
 
+def received_once_key(account: str, inbound_id: str) -> Key:
+    """The mark that a reply leaves with the account that has got it, so that a repeat finds it whenever it comes."""
+    return Key(idempotency_pk(account), f"DONE#REPLY#{hashlib.sha256(inbound_id.encode()).hexdigest()[:32]}")
+
+
 def sent_with(request: str) -> str:
     """The digest of what was sent with a request."""
     return request.partition(".")[2]

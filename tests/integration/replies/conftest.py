@@ -1,6 +1,7 @@
 """A practice that writes to somebody, and what providers and recipients send back."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
@@ -12,7 +13,17 @@ from functions.messages import deliver as deliver_function
 from functions.messages import receive_reply, record_receipt, release_held
 from tests.builders import Caller, Context, physician
 from tests.integration.conftest import BUCKETS, INBOUND_BUCKET, TOPICS
-from tests.messaging import Clock, FakeChannels, FakeProvider, event, notification, queued_records, records
+from tests.messaging import (
+    NOON,
+    Clock,
+    FakeChannels,
+    FakeOptOuts,
+    FakeProvider,
+    event,
+    notification,
+    queued_records,
+    records,
+)
 
 RECEIPTS, INBOUND = TOPICS.split(",")
 NUMBER = "+13105550123"
@@ -88,7 +99,15 @@ def practice_of(caller: Caller, clock: Clock, provider: FakeProvider, **fields: 
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> tuple[Clock, FakeProvider]:
+def opt_outs(monkeypatch: pytest.MonkeyPatch) -> FakeOptOuts:
+    """The platform's own list."""
+    listed = FakeOptOuts()
+    monkeypatch.setattr(receive_reply, "opt_outs", lambda: listed)
+    return listed
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, opt_outs: FakeOptOuts) -> tuple[Clock, FakeProvider]:
     """One clock and one provider for all functions."""
     clock, provider = Clock(), FakeProvider()
     for module in (messages_api, release_held):
@@ -126,15 +145,22 @@ def mail_to(token: str, body: str, **headers: str) -> EmailMessage:
     return message
 
 
-def mailed(message: EmailMessage, number: int = 1, *, at: Any = None, **verdicts: str) -> list[str]:
-    """SES lays it into the bucket and says so."""
+def mailed(
+    message: EmailMessage,
+    number: int = 1,
+    *,
+    at: datetime = NOON,
+    told_at: datetime | None = None,
+    **verdicts: str,
+) -> list[str]:
+    """SES lays it into the bucket and says so, at once unless *told_at* says when."""
     key = f"mail/inbound-{number}"
     boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key=key, Body=message.as_bytes())
     content = event("ses_received")
-    content["mail"]["messageId"] = f"inbound-{number}"
+    content["mail"] |= {"messageId": f"inbound-{number}", "timestamp": at.isoformat()}
     content["receipt"]["action"]["objectKey"] = key
     content["receipt"] |= {name: {"status": status} for name, status in verdicts.items()}
-    return receive([notification(INBOUND, content, **({"at": at} if at else {}))])
+    return receive([notification(INBOUND, content, at=told_at or at)])
 
 
 def token_of(practice: Practice) -> str:

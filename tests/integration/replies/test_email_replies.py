@@ -1,9 +1,11 @@
 """Replies by e-mail: how they find back, and who is believed."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from carebook.instants import instant
 from tests.builders import Caller, physician
 from tests.integration.replies.conftest import (
     INBOUND,
@@ -15,7 +17,7 @@ from tests.integration.replies.conftest import (
     receive,
     token_of,
 )
-from tests.messaging import Clock, FakeProvider, event, notification
+from tests.messaging import NOON, Clock, FakeProvider, event, notification
 
 
 def test_an_email_reply_finds_back_by_its_address_and_is_forgotten_as_it_came(practice: Practice) -> None:
@@ -26,6 +28,15 @@ def test_an_email_reply_finds_back_by_its_address_and_is_forgotten_as_it_came(pr
     assert objects() == []
     assert receive([notification(INBOUND, event("ses_received"))]) == []  # told again, and already gone
     assert len(practice.messages("?kind=reply")) == 1
+
+
+def test_an_email_that_is_told_of_twice_is_one_reply(practice: Practice) -> None:
+    practice.sent("email")
+    for minutes in (1, 90):
+        told_at = NOON + timedelta(minutes=minutes)
+        assert mailed(mail_to(token_of(practice), "Thank you."), told_at=told_at) == []
+    (reply,) = practice.messages("?kind=reply")
+    assert reply["created_at"] == instant(NOON)
 
 
 def test_an_email_reply_finds_back_by_what_it_answers_or_by_its_proven_sender(practice: Practice) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from carebook.settings.model import AccountSettings
+from carebook.settings.store import TableSettings
 from functions.messages import release_held
 from tests.builders import Caller, Context
 from tests.integration.replies.conftest import Practice, practice_of
@@ -85,3 +87,64 @@ def test_nobody_answers_for_a_month(practice: Practice) -> None:
         release_held.handler({}, Context(remaining_ms=55_000))
     (held,) = practice.messages("?kind=ad_hoc")
     assert (held["status"], held["reason"]) == ("skipped", "not_opted_in")
+
+
+def sweep(practice: Practice) -> None:
+    release_held.handler({}, Context(remaining_ms=55_000))
+    practice.deliver()
+
+
+def test_what_waits_goes_within_the_hour_in_which_a_practice_ceases_to_ask(
+    practice: Practice, world: tuple[Clock, FakeProvider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = practice_of(Caller(practice.caller.handler, account="acc_next_door"), *world)
+    for one in (practice, strict):
+        one.caller.patch("/settings", {"opt_in_required": True})
+        for body in ("first", "second"):
+            one.write("sms", "email", body=body)
+        one.deliver()
+    assert practice.caller.patch("/settings", {"opt_in_required": False}).status == 200
+    practice.clock.forward(minutes=50)
+    sweep(practice)
+    assert {one["status"] for one in practice.messages("?kind=ad_hoc")} == {"held"}
+    read: list[str] = []
+    before = TableSettings.current
+
+    def current(store: TableSettings, account: str) -> AccountSettings:
+        read.append(account)
+        return before(store, account)
+
+    monkeypatch.setattr(TableSettings, "current", current)
+    practice.clock.forward(minutes=11)
+    release_held.handler({}, Context(remaining_ms=55_000))
+    assert sorted(read) == sorted([practice.caller.account, strict.caller.account])
+    practice.deliver()
+    assert [(one["body"], one["status"]) for one in practice.messages("?kind=ad_hoc")] == [
+        *[("second", "sent")] * 2,
+        *[("first", "sent")] * 2,
+    ]
+    assert {one["status"] for one in strict.messages("?kind=ad_hoc")} == {"held"}
+
+
+def test_who_said_no_gets_nothing_when_a_practice_ceases_to_ask(practice: Practice) -> None:
+    practice.caller.patch("/settings", {"opt_in_required": True})
+    practice.write("sms")
+    practice.deliver()
+    practice.text("STOP")
+    practice.caller.patch("/settings", {"opt_in_required": False})
+    practice.clock.forward(hours=1, minutes=1)
+    sweep(practice)
+    assert {one["status"] for one in practice.messages("?kind=ad_hoc")} == {"opted_out"}
+
+
+def test_what_waited_keeps_quiet_hours_when_it_is_released(practice: Practice) -> None:
+    practice.caller.patch("/settings", {"opt_in_required": True, "quiet_hours": {"start": "12:30", "end": "18:00"}})
+    practice.write("sms")
+    practice.deliver()
+    practice.caller.patch("/settings", {"opt_in_required": False})
+    practice.clock.forward(hours=1, minutes=1)
+    sweep(practice)
+    assert {(one["status"], one["reason"]) for one in practice.messages("?kind=ad_hoc")} == {("held", "quiet_hours")}
+    practice.clock.forward(hours=5)
+    sweep(practice)
+    assert {one["status"] for one in practice.messages("?kind=ad_hoc")} == {"sent"}

@@ -27,6 +27,34 @@ def test_a_reply_lies_with_the_contact_that_was_written_to_last(practice: Practi
     assert actions.count("reply_received") == 1
 
 
+def test_a_text_that_is_published_twice_is_one_reply_whenever_that_is(
+    practice: Practice, world: tuple[Clock, FakeProvider]
+) -> None:
+    neighbour = practice_of(Caller(practice.caller.handler, account="acc_next_door"), *world)
+    practice.sent("sms")
+    for _ in range(2):
+        practice.text("I will call on Monday.")
+        practice.clock.forward(hours=2)
+        neighbour.sent("sms")  # and is now the one who wrote last
+    assert [one["body"] for one in practice.messages("?kind=reply")] == ["I will call on Monday."]
+    assert neighbour.messages("?kind=reply") == []
+    practice.text("I will call on Monday.", inbound_id="in-2")  # says it again
+    assert [one["body"] for one in neighbour.messages("?kind=reply")] == ["I will call on Monday."]
+
+
+def test_a_word_that_comes_twice_is_not_said_twice(practice: Practice) -> None:
+    practice.sent("sms")
+    practice.text("STOP", inbound_id="in-1")
+    practice.text("START", inbound_id="in-2")
+    practice.text("STOP", inbound_id="in-1")
+    assert practice.sent("sms")["status"] == "sent"
+    practice.text("STOP", inbound_id="in-3")
+    practice.text("START", inbound_id="in-2")
+    assert [one["body"] for one in practice.messages("?kind=reply")] == ["STOP", "START", "STOP"]
+    answer = practice.caller.post(f"/contacts/{practice.contact_id}/messages", {"body": "x", "methods": ["sms"]})
+    assert [error["code"] for error in answer.body["errors"]] == ["opted_out"]
+
+
 def test_a_reply_goes_to_the_account_that_wrote_last_or_whose_message_it_answers(
     practice: Practice, world: tuple[Clock, FakeProvider]
 ) -> None:

@@ -1,6 +1,7 @@
 """A client with an appointment, a mother who gets copies, and the time that the functions see."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import boto3
 import pytest
 
 from carebook.messages.channels import Accepted, Outgoing
+from functions.messages import deliver
 from functions.reminders import send_due
 from functions.schedule import api as schedule_api
 from tests.builders import Caller, Context, child
@@ -111,3 +113,18 @@ class Post:
     def send(self, outgoing: Outgoing) -> Accepted:
         self.taken.append(outgoing)
         return Accepted(f"provider-{len(self.taken)}")
+
+
+def delivered(queue: str, monkeypatch: pytest.MonkeyPatch, now: datetime = NOW) -> Post:
+    """Everything that waits in the queue goes out."""
+    post = Post()
+    delivery = replace(deliver.delivery(), channels=post, now=lambda: now)
+    with monkeypatch.context() as patch:
+        patch.setattr(deliver, "delivery", lambda: delivery)
+        received = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        batch = [
+            {"messageId": one["MessageId"], "receiptHandle": one["ReceiptHandle"], "body": one["Body"]}
+            for one in received
+        ]
+        assert deliver.handler({"Records": batch}, Context(remaining_ms=60_000)) == {"batchItemFailures": []}
+    return post

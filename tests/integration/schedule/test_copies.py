@@ -1,6 +1,6 @@
 """Who gets an automated message, who does not and why; the history and the preview say the same."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from carebook.items import Writes
 from carebook.reminders.store import TableSchedule
 from carebook.table import Table
-from tests.builders import Caller
+from tests.builders import Caller, child
 from tests.integration.schedule.conftest import (
     IN_FOUR_DAYS,
     KINDS,
@@ -93,6 +93,60 @@ def test_a_contact_gets_the_copy_when_the_client_cannot_be_reached(director: Cal
     appoint(director, client)
     (notice,) = decisions(director, client, "appointment_notice")
     assert outcome(notice) == {client: [("skipped", "no_email")], contact: [("queued", None)]}
+
+
+TEXTED = {"messaging_methods": ["sms"], "phones": [{"number": "+13105550188", "type": "cell"}]}
+
+
+def test_a_number_counts_once_however_it_is_used(
+    director: Caller, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAREBOOK_ORIGINATION_IDENTITY", "arn:x")
+    client = director.post("/clients", child(**TEXTED)).body["id"]
+    called = mother(director, client)
+    director.patch(f"/contacts/{called}", TEXTED | {"messaging_methods": ["voice"]})
+    appoint(director, client)
+    (notice,) = decisions(director, client, "appointment_notice")
+    assert outcome(notice) == {client: [("queued", None)], called: [("skipped", "same_as_client")]}
+
+
+def test_an_address_at_which_nothing_goes_out_is_nobody_s_yet(
+    director: Caller, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAREBOOK_ORIGINATION_IDENTITY", "arn:x")
+    client = director.post("/clients", child(**TEXTED)).body["id"]
+    abroad = mother(director, client)
+    director.patch(f"/contacts/{abroad}", TEXTED | {"time_zone": "Asia/Tokyo"})
+    clock.to(datetime(2026, 11, 26, 4, 0, tzinfo=UTC))  # night in New York, and one in the afternoon in Tokyo
+    appoint(director, client, clock.now + timedelta(hours=5))
+    (notice,) = decisions(director, client, "appointment_notice")
+    assert outcome(notice) == {client: [("skipped", "too_late")], abroad: [("queued", None)]}
+
+
+def test_who_gets_nothing_by_any_method_has_a_reason(director: Caller, client: str) -> None:
+    contact = mother(director, client)
+    director.patch(f"/contacts/{contact}", {"messaging_methods": []})
+    preview = f"/clients/{client}/automated-messages/preview"
+    assert outcome(director.post(preview, {"kind": "bill_reminder"}).body) == {
+        client: [("queued", None)], contact: "no_method"
+    }  # fmt: skip
+    director.patch("/settings", {"automated_messages": {"bill_reminder": {"enabled": False}}})
+    assert outcome(director.post(preview, {"kind": "bill_reminder"}).body) == {
+        client: "turned_off", contact: "turned_off"
+    }  # fmt: skip
+
+
+def test_whoever_is_too_much_for_a_transaction_with_others_gets_one_of_their_own(
+    director: Caller, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = mother(director, client)
+    monkeypatch.setattr("carebook.reminders.deciding._cost", lambda _: 1_000)
+    appoint(director, client)
+    (notice,) = decisions(director, client, "appointment_notice")
+    assert outcome(notice) == {client: [("queued", None)]}
+    assert sweep()["sent"] == 1
+    rest, _ = decisions(director, client, "appointment_notice")
+    assert outcome(rest) == {contact: [("queued", None)]}
 
 
 def test_a_kind_that_is_taken_out_is_not_copied(director: Caller, client: str) -> None:

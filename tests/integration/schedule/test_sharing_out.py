@@ -20,6 +20,7 @@ from tests.integration.schedule.conftest import (
     mother,
     outcome,
     sweep,
+    times,
 )
 
 
@@ -84,6 +85,20 @@ def test_a_page_in_which_one_fails_comes_again_and_the_others_are_sent(
     assert [len(decisions(director, one, "appointment_reminder")) for one in (client, other)] == [0, 1]
     assert send_due.page_handler({"Records": [page]}, Context()) == {"batchItemFailures": []}
     assert [len(decisions(director, one, "appointment_reminder")) for one in (client, other)] == [1, 1]
+
+
+def test_what_was_moved_since_it_was_shared_out_is_not_sent_before_its_time(
+    director: Caller, client: str, clock: Clock, due_queue: str
+) -> None:
+    moved = appoint(director, client)["id"]
+    appoint(director, client)
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=2880))
+    assert sweep()["shared_out"] == 2
+    (page,) = pages(due_queue)
+    later = times(IN_FOUR_DAYS + timedelta(days=9))
+    assert director.patch(f"/clients/{client}/appointments/{moved}", later).status == 200
+    assert send_due.page_handler({"Records": [page]}, Context()) == {"batchItemFailures": []}
+    assert [one["subject_id"] == moved for one in decisions(director, client, "appointment_reminder")] == [False]
 
 
 def test_what_is_no_page_is_a_dead_letter(due_queue: str) -> None:

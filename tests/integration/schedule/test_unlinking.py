@@ -1,25 +1,23 @@
 """Whoever is unlinked or archived gets nothing more, whenever that was; and what clients answer."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from carebook.items import ConditionFailed, Writes
 from carebook.messages.withdrawing import Withdrawal
 from carebook.table import Table
-from functions.messages import deliver, receive_reply
+from functions.messages import receive_reply
 from tests.builders import Caller, Context, child
 from tests.integration.conftest import TOPICS
 from tests.integration.schedule.conftest import (
     IN_FOUR_DAYS,
     NOW,
     Clock,
-    Post,
     appoint,
     decisions,
+    delivered,
     messages_of,
     mother,
     outcome,
@@ -95,19 +93,6 @@ def test_what_slips_through_goes_to_nobody_who_was_unlinked(
     assert sorted(one.to for one in post.taken) == ["ana@example.org", "mia@example.org"]
     assert [one["status"] for one in messages_of(director, kept)] == ["sent"]
     assert [(one["status"], one["reason"]) for one in messages_of(director, gone)] == [("skipped", "unlinked")]
-
-
-def delivered(queue: str, monkeypatch: pytest.MonkeyPatch) -> Post:
-    """Everything that waits goes out."""
-    post = Post()
-    delivery = replace(deliver.delivery(), channels=post, now=lambda: NOW)
-    monkeypatch.setattr(deliver, "delivery", lambda: delivery)
-    received = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
-    batch = [
-        {"messageId": one["MessageId"], "receiptHandle": one["ReceiptHandle"], "body": one["Body"]} for one in received
-    ]
-    assert deliver.handler({"Records": batch}, Context(remaining_ms=60_000)) == {"batchItemFailures": []}
-    return post
 
 
 def test_what_a_client_answers_is_in_their_history(

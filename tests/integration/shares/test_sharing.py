@@ -7,6 +7,8 @@ import boto3
 import pytest
 
 from carebook.files.model import Status
+from carebook.messages.sweeping import SHARE_AGREES_WITHIN
+from carebook.shares.model import SEALED_FOR
 from functions.messages import deliver, release_held
 from functions.shares import api
 from tests.builders import Caller, Context, physician
@@ -240,6 +242,23 @@ def test_a_code_by_text_waits_for_the_morning_and_is_then_the_same(
     release_held.handler({}, Context(remaining_ms=55_000))
     sharer.post.deliver()
     assert recipient.open(sharer.post.token, sharer.post.code).status == 200
+
+
+def test_whoever_does_not_agree_within_a_week_gets_no_share_and_the_practice_learns_of_it(
+    sharer: Sharer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert SHARE_AGREES_WITHIN == SEALED_FOR
+    sharer.caller.patch("/settings", {"opt_in_required": True})
+    sharer.share()
+    sharer.post.deliver()
+    monkeypatch.setattr(release_held, "utcnow", lambda: clock.now)
+    states = []
+    for days in (6, 2):
+        clock.forward(days=days)
+        release_held.handler({}, Context(remaining_ms=55_000))
+        sent = sharer.caller.get(f"{sharer.path}/messages?kind=share").body["items"]
+        states.append({(one["status"], one["reason"]) for one in sent})
+    assert states == [{("held", "not_opted_in")}, {("skipped", "not_opted_in")}]
 
 
 def test_what_waited_too_long_or_was_taken_back_is_not_sent(sharer: Sharer, clock: Clock) -> None:

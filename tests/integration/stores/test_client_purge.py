@@ -45,7 +45,7 @@ def a_client(shelves: Shelves, *, archived: bool = False) -> Client:
 
 def linked(shelves: Shelves, who: Client, whom: Contact) -> None:
     act = LinkAct(account=ACCOUNT, client_id=who.id, contact_id=whom.id, by=ANA, now=NOW)
-    link_contact(shelves.books, act, LinkTerms(relationship="mother"))
+    link_contact(shelves.books, act, lambda _: LinkTerms(relationship="mother"))
 
 
 def referred(shelves: Shelves, who: Client, by: Contact, *, status: str = "active") -> None:

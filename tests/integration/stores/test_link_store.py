@@ -67,7 +67,7 @@ def seen(books: Books, whom: Contact, *, before: str | None, limit: int) -> tupl
 
 def test_a_link_is_kept_with_its_terms(books: Books) -> None:
     mia, ana = a_client(books), add(books.contacts, contact())
-    linked, _settings, is_new = link_contact(books, act(mia, ana), MOTHER)
+    linked, _settings, is_new = link_contact(books, act(mia, ana), lambda _: MOTHER)
     assert is_new
     assert (linked.link.terms, linked.link.version) == (MOTHER, 1)
     assert books.links.of_client(ACCOUNT, mia.id) == [linked.link]
@@ -78,7 +78,7 @@ def test_a_link_is_kept_with_its_terms(books: Books) -> None:
 
 def test_both_histories_say_who_linked_whom(books: Books) -> None:
     mia, ana = a_client(books), add(books.contacts, contact())
-    link_contact(books, act(mia, ana), MOTHER)
+    link_contact(books, act(mia, ana), lambda _: MOTHER)
     unlink_contact(books, act(mia, ana))
     for store, record_id in ((books.clients, mia.id), (books.contacts, ana.id)):
         entries = store.history(ACCOUNT, record_id, before=None, limit=10)
@@ -92,7 +92,7 @@ def test_a_link_to_an_archived_contact_is_not_written(books: Books) -> None:
     mia, ana = a_client(books), add(books.contacts, contact())
     archive(books.contacts, ana)
     with pytest.raises(Conflict) as refused:
-        link_contact(books, act(mia, ana), MOTHER)
+        link_contact(books, act(mia, ana), lambda _: MOTHER)
     assert refused.value.code == "archived"
 
 
@@ -101,7 +101,7 @@ def test_the_clients_of_merged_contacts_are_those_of_the_survivor_page_by_page(b
     clients = [a_client(books, now=moment, first_name=f"{moment.second}") for moment in moments]
     survivor, first, second = (add(books.contacts, contact(last_name=str(number))) for number in range(3))
     for who, whom in ((0, survivor), (1, first), (2, second), (3, first), (3, survivor), (4, second)):
-        link_contact(books, act(clients[who], whom), MOTHER)
+        link_contact(books, act(clients[who], whom), lambda _: MOTHER)
     merge(books, first, survivor)
     merge(books, second, survivor)
     for limit in (1, 2, 3, 10):
@@ -121,8 +121,8 @@ def test_the_clients_of_merged_contacts_are_those_of_the_survivor_page_by_page(b
 def test_of_several_links_to_one_person_the_survivors_own_counts(books: Books) -> None:
     mia = a_client(books)
     survivor, duplicate = add(books.contacts, contact()), add(books.contacts, contact(last_name="Mueller"))
-    link_contact(books, act(mia, duplicate), MOTHER)
-    link_contact(books, act(mia, survivor), LinkTerms(relationship="aunt"))
+    link_contact(books, act(mia, duplicate), lambda _: MOTHER)
+    link_contact(books, act(mia, survivor), lambda _: LinkTerms(relationship="aunt"))
     merge(books, duplicate, survivor)
     (linked,) = contacts_of_client(books, account=ACCOUNT, client_id=mia.id)
     assert (linked.contact.id, linked.link.terms.relationship, len(linked.links)) == (survivor.id, "aunt", 2)
@@ -144,6 +144,6 @@ def test_a_client_or_contact_that_was_changed_in_between_is_read_again(
         write(writing)
 
     monkeypatch.setattr(books.links, "write", change_first)
-    link_contact(books, act(mia, ana), MOTHER)
+    link_contact(books, act(mia, ana), lambda _: MOTHER)
     assert len(times) == 2
     assert len(books.links.of_client(ACCOUNT, mia.id)) == 1

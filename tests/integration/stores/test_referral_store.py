@@ -130,7 +130,7 @@ def test_a_cover_page_has_the_first_and_how_many_there_are(shelves: Shelves) -> 
     for who in clients:
         refer(desk, who, ana.id)
         mother = LinkAct(account=ACCOUNT, client_id=who.id, contact_id=ana.id, by=ANA, now=NOW)
-        link_contact(shelves.books, mother, LinkTerms())
+        link_contact(shelves.books, mother, lambda _: LinkTerms())
     for counted, expected in ((10, (4, True)), (4, (4, True)), (3, (3, False))):
         limit = counted + 1
         links = shelves.books.links.of_this_contact(ACCOUNT, ana.id, limit=limit)

@@ -100,7 +100,7 @@ class Office:
 
     def mother(self, of: Client) -> Contact:
         found = add(self.desk.books.contacts, contact(emails=(Email("ana@example.org", None),)))
-        link_contact(self.desk.books, self.link(of, found), LinkTerms(cc_all_automated_messages=True))
+        link_contact(self.desk.books, self.link(of, found), lambda _: LinkTerms(cc_all_automated_messages=True))
         return found
 
     def link(self, of: Client, whom: Contact) -> LinkAct:

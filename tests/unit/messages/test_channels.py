@@ -214,7 +214,9 @@ def test_a_text_through_sns(stub: Any) -> None:
             402,
             Refused("monthly_spend_limit_reached_for_text"),
         ),
-        ("AccessDeniedException", "ACCOUNT_DISABLED", 400, Refused("channel_not_configured")),
+        ("AccessDeniedException", "ACCOUNT_DISABLED", 400, Refused("sending_disabled")),
+        ("AccessDeniedException", "INSUFFICIENT_ACCOUNT_REPUTATION", 400, Refused("sending_disabled")),
+        ("AccessDeniedException", "", 400, Refused("channel_not_configured")),
         ("ValidationException", "INVALID_PARAMETER", 400, Refused("invalid_parameter")),
         ("ThrottlingException", "", 429, Busy("ThrottlingException")),
         ("InternalServerException", "", 500, Busy("InternalServerException")),
@@ -227,6 +229,24 @@ def test_what_a_no_means(stub: Any, code: str, reason: str, status: int, outcome
     known = {"modeled_fields": {"Reason": reason}} if reason else {}
     stubber.add_client_error("send_text_message", code, http_status_code=status, **known)
     assert TextChannel(texting, identity=IDENTITY, configuration_set=None).send(outgoing()) == outcome
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("AccountSuspendedException", Refused("sending_disabled")),
+        ("SendingPausedException", Refused("sending_disabled")),
+        ("MailFromDomainNotVerifiedException", Refused("channel_not_configured")),
+        ("AccessDeniedException", Refused("channel_not_configured")),
+        ("MessageRejected", Refused("rejected")),
+        ("TooManyRequestsException", Busy("TooManyRequestsException")),
+    ],
+)
+def test_what_a_no_of_ses_means(stub: Any, code: str, outcome: Outcome) -> None:
+    ses, stubber = stub("sesv2")
+    stubber.add_client_error("send_email", code, http_status_code=400)
+    channel = EmailChannel(ses, sender="a@b.example", configuration_set=None, reply_domain=None)
+    assert channel.send(outgoing(to="ana@example.org")) == outcome
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carebook.identity import Person
 from carebook.messages.consents import Agreement, Consent
 from carebook.messages.documents import consent_document, consent_from, message_document, message_from
-from carebook.messages.model import Attachment, Kind, Message, Status, Step
+from carebook.messages.model import About, Attachment, Kind, Message, Status, Step
 from carebook.messages.words import Wish
 from tests.messaging import NOON
 
@@ -93,6 +94,8 @@ def test_a_message_comes_back_from_its_document() -> None:
         provider_id="p",
         reply_token="t",
         came_from="con_2",
+        share_id="shr_1",
+        about=About("apt_1", "canceled", NOON),
     )
     for one in (message(), full):
         document = message_document(one)
@@ -116,9 +119,60 @@ def test_a_yes_answers_a_question_and_takes_back_no_stop() -> None:
 
 
 def test_what_was_said_is_kept_with_the_consent() -> None:
-    changed = consent().changed(Agreement.REQUESTED, NOON, "request msg_1").wished(Wish.AGREE, NOON, "yes (in-1)")
-    assert [why for _, why in changed.said] == ["request msg_1", "yes (in-1)"]
+    changed = consent().changed(Agreement.REQUESTED, NOON, "request msg_1").wished(Wish.AGREE, NOON, "in-1")
+    assert [why for _, why in changed.said] == ["request msg_1", "agree (in-1)"]
     assert consent_from("acc", "tel", "+13105550123", changed.version, consent_document(changed)) == changed
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
+def test_of_stop_and_start_the_one_that_was_said_last_holds(order: tuple[int, ...]) -> None:
+    said = [(Wish.STOP, 0, "in-1"), (Wish.START, 1, "in-2"), (Wish.STOP, 2, "in-3")]
+    one, last = consent(), consent()
+    for number in order:
+        wish, minutes, said_in = said[number]
+        one = one.wished(wish, NOON + timedelta(minutes=minutes), said_in)
+    assert one.agreement is Agreement.OPTED_OUT
+    for number in order:
+        if number < 2:
+            wish, minutes, said_in = said[number]
+            last = last.wished(wish, NOON + timedelta(minutes=minutes), said_in)
+    assert last.agreement is Agreement.OPTED_IN
+
+
+def test_the_same_word_again_is_no_news() -> None:
+    stopped = consent().wished(Wish.STOP, NOON, "in-1")
+    assert stopped.wished(Wish.STOP, NOON, "in-1") is stopped
+    later = stopped.wished(Wish.STOP, NOON + timedelta(minutes=5), "in-2")
+    assert (later.since, [why for _, why in later.said]) == (NOON, ["stop (in-1)", "stop (in-2)"])
+
+
+def test_a_word_told_of_again_with_a_later_moment_is_as_old_as_it_was() -> None:
+    said = [(Wish.STOP, 0, "in-1"), (Wish.START, 1, "in-2"), (Wish.STOP, 9, "in-1")]
+    one = consent()
+    for wish, minutes, said_in in said:
+        one = one.wished(wish, NOON + timedelta(minutes=minutes), said_in)
+    assert one.agreement is Agreement.OPTED_IN
+    stopped = one.wished(Wish.STOP, NOON + timedelta(minutes=10), "in-3")
+    assert stopped.wished(Wish.START, NOON + timedelta(minutes=20), "in-2") is stopped
+    # What a provider has refused meanwhile is no word of its owner.
+    refused = one.changed(Agreement.OPTED_OUT, NOON + timedelta(minutes=11), "refused (msg_1)")
+    assert refused.wished(Wish.START, NOON + timedelta(minutes=20), "in-2").agreement is Agreement.OPTED_IN
+
+
+def test_a_report_of_before_a_start_does_not_undo_it() -> None:
+    started = consent().wished(Wish.STOP, NOON, "in-1").wished(Wish.START, NOON + timedelta(minutes=5), "in-2")
+    assert started.reported_opted_out(NOON + timedelta(minutes=4), "blocked") is started
+    assert started.reported_opted_out(NOON + timedelta(minutes=6), "blocked").agreement is Agreement.OPTED_OUT
+
+
+def test_a_start_also_lifts_what_a_bounce_or_a_complaint_has_closed() -> None:
+    for before in (consent(), consent().wished(Wish.START, NOON, "in-0")):
+        closed = before.suppressed_for("complaint", NOON, "complaint: abuse")
+        assert closed.wished(Wish.AGREE, NOON, "in-1").refusal() == "address_suppressed"
+        opened = closed.wished(Wish.START, NOON + timedelta(minutes=1), "in-2")
+        assert (opened.refusal(), opened.version) == (None, closed.version + 1)
+        assert [why for _, why in opened.said][-2:] == ["complaint: abuse", "start (in-2)"]
+        assert opened.wished(Wish.START, NOON + timedelta(minutes=1), "in-2") is opened
 
 
 def test_an_owner_is_asked_once_a_month_at_most() -> None:

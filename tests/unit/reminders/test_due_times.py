@@ -121,6 +121,26 @@ def test_zero_days_after_is_the_last_day_itself() -> None:
     assert found[Kind.LATE_PAYMENT_NOTICE].due_at == datetime(2026, 12, 10, 9, tzinfo=NEW_YORK)
 
 
+def test_days_are_those_of_the_accounts_time_zone() -> None:
+    rules = settings()
+    there = AccountSettings(values={**rules.values, "time_zone": "Asia/Tokyo"})
+    found = by_kind(reminders_of_bill(bill(date(2026, 12, 10)), there, now=NOW))
+    assert found[Kind.BILL_REMINDER].due_at == datetime(2026, 12, 7, 0, tzinfo=UTC)
+    assert found[Kind.BILL_REMINDER].useless_at == datetime(2026, 12, 10, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("days", "of_use"), [(0, 7), (7, 7), (30, 30)])
+def test_a_late_payment_notice_is_of_use_for_a_week_or_as_long_as_it_waited(days: int, of_use: int) -> None:
+    rules = settings(late_payment_notice={"enabled": True, "days_after_due": days})
+    notice = by_kind(reminders_of_bill(bill(date(2026, 12, 10)), rules, now=NOW))[Kind.LATE_PAYMENT_NOTICE]
+    assert notice.useless_at - notice.due_at == timedelta(days=of_use)
+
+
+def test_a_bill_reminder_is_of_use_until_the_last_day_is_over() -> None:
+    reminder = by_kind(reminders_of_bill(bill(date(2026, 12, 10)), settings(), now=NOW))[Kind.BILL_REMINDER]
+    assert reminder.useless_at == datetime(2026, 12, 11, 0, tzinfo=NEW_YORK)
+
+
 @pytest.mark.parametrize("status", [Status.PAID, Status.VOID])
 def test_a_closed_bill_has_no_reminders(status: Status) -> None:
     assert reminders_of_bill(bill(date(2026, 12, 10), status), settings(), now=NOW) == ()

@@ -157,7 +157,8 @@ def test_what_others_write_while_a_version_is_expected_makes_it_stale(store: Bus
         {"automated_messages": {"bill_reminder": {"days_before_due": 1.0}}},
         {"automated_messages": {"late_payment_notice": {"days_after_due": 366}}},
         {"automated_messages": {"appointment_reminder": {"lead_minutes": [60, 60]}}},
-        {"automated_messages": {"appointment_reminder": {"lead_minutes": list(range(11))}}},
+        {"automated_messages": {"appointment_reminder": {"lead_minutes": [0]}}},
+        {"automated_messages": {"appointment_reminder": {"lead_minutes": list(range(1, 12))}}},
         {"file_categories": ["Lab", "Lab"]},
         {"file_categories": ["Lab", "LAB"]},
         {"file_categories": [""]},
@@ -182,7 +183,7 @@ def test_a_change_whose_outcome_breaks_a_rule_is_refused_and_writes_nothing(stor
     [
         {"quiet_hours": {"start": "00:00", "end": "23:59"}},
         {"automated_messages": {"late_payment_notice": {"days_after_due": 0}}},
-        {"automated_messages": {"appointment_reminder": {"lead_minutes": [0, 86400]}}},
+        {"automated_messages": {"appointment_reminder": {"lead_minutes": [1, 86400]}}},
         {"default_messaging_methods": []},
         {"practice_name": "مركز البحيرة 🏥"},
         {"file_categories": ["Lab", "שונות"]},

@@ -1,6 +1,7 @@
 """An appointment of a client: when, with whom, where. Rules and values, nothing else."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -42,7 +43,12 @@ class AppointmentDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
-    """An appointment's record. ``external_id`` is its name in the practice's other system."""
+    """An appointment's record.
+
+    Attributes:
+        external_id: its name in the practice's other system.
+        changed_at: the version at which each field that was ever changed got its value.
+    """
 
     id: str
     account: str
@@ -53,6 +59,7 @@ class Appointment:
     updated_at: datetime
     external_id: str | None = None
     canceled_at: datetime | None = None
+    changed_at: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -94,5 +101,5 @@ def refuse_past(details: AppointmentDetails, now: datetime) -> None:
         )
 
 
-def _wrong(field: str, code: str, message: str) -> Invalid:
-    return Invalid([FieldError(field, code, message)])
+def _wrong(name: str, code: str, message: str) -> Invalid:
+    return Invalid([FieldError(name, code, message)])

@@ -1,6 +1,7 @@
 """A bill of a client: what is to be paid until when. Rules and values, nothing else."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -48,7 +49,12 @@ class BillDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """A bill's record. ``external_id`` is its name in the practice's other system."""
+    """A bill's record.
+
+    Attributes:
+        external_id: its name in the practice's other system.
+        changed_at: the version at which each field that was ever changed got its value.
+    """
 
     id: str
     account: str
@@ -60,15 +66,21 @@ class Bill:
     status: Status = Status.OPEN
     external_id: str | None = None
     closed_at: datetime | None = None
+    changed_at: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
         """Whether it is still to be paid."""
         return self.status is Status.OPEN
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether there is anything still to be paid: a bill may come to nothing, when an insurer pays all of it."""
+        return self.is_open and self.details.amount > 0
+
     def is_late(self, today: date) -> bool:
         """Whether its last day has passed unpaid. *today* is the day in the account's time zone."""
-        return self.is_open and today > self.details.due_on
+        return self.is_owed and today > self.details.due_on
 
     def changed(self, details: BillDetails, *, now: datetime) -> "Bill":
         """The bill with other details.

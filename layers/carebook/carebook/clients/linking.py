@@ -211,10 +211,15 @@ def _clients_by(
     ]
 
 
-def link_contact(books: Books, act: LinkAct, terms: LinkTerms) -> tuple[LinkedContact, AccountSettings, bool]:
+def link_contact(
+    books: Books, act: LinkAct, edit: Callable[[LinkTerms], LinkTerms]
+) -> tuple[LinkedContact, AccountSettings, bool]:
     """Link a contact to a client, or change the terms; with the settings, and whether the link is new.
 
     The same again changes nothing.
+
+    Args:
+        edit: the terms out of those that stand; out of none but the defaults when the two are not linked yet.
 
     Raises:
         NotFound: when the account has no such client or contact.
@@ -226,6 +231,7 @@ def link_contact(books: Books, act: LinkAct, terms: LinkTerms) -> tuple[LinkedCo
         refuse_unwritable(contact)
         known = linked.link if linked else None
         _refuse_stale(known, act.expected_version)
+        terms = edit(known.terms if known else LinkTerms())
         if linked and known and known.terms == terms:
             return linked, settings, False
         if known is None and count >= MOST_LINKS:

@@ -1,6 +1,7 @@
 """From what a caller sent to a client's details: the rules that need more than the shape of the input."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Final
@@ -71,9 +72,12 @@ def _date_of_birth(text: str | None, today: date, errors: list[FieldError]) -> s
     return text
 
 
-def terms_of(link: LinkInput) -> LinkTerms:
-    """The terms of a link, with only those kinds of which something was said."""
+def terms_of(link: LinkInput, before: LinkTerms) -> LinkTerms:
+    """The terms of a link: what was not given stays as it was *before*; of the kinds only those that were named."""
     said = {kind: copied for kind, copied in link.cc.model_dump().items() if copied is not None}
-    return LinkTerms(
-        relationship=link.relationship or None, cc_all_automated_messages=link.cc_all_automated_messages, cc=said
-    )
+    given: dict[str, Any] = {
+        "relationship": link.relationship or None,
+        "cc_all_automated_messages": link.cc_all_automated_messages,
+        "cc": said,
+    }
+    return replace(before, **{name: value for name, value in given.items() if name in link.model_fields_set})

@@ -86,7 +86,7 @@ class Copies(BaseModel):
 
 
 class LinkInput(BaseModel):
-    """What a contact is to a client, and what it gets copies of."""
+    """What a contact is to a client, and what it gets copies of. What is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from carebook.documents.letter import Letter
 from carebook.errors import Conflict, FieldError, Invalid
 from carebook.identity import Person
+from carebook.visible import is_blank
 
 Status = Literal["draft", "final"]
 LONGEST_TITLE: Final = 200
@@ -95,7 +96,7 @@ class Document:
             Invalid: when there is nothing to issue.
         """
         self._refuse_final()
-        if not body.strip():
+        if is_blank(body):
             raise Invalid([FieldError("body", "required", "Write something before you make the document final.")])
         after = self._succeeded({"title": title, "body": body, "status": "final"}, by, now)
         return replace(after, letter=letter, final_key=key, finalized_at=after.updated_at)

@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from carebook.contacts.schemas import PersonView
 from carebook.documents.model import LONGEST_BODY, LONGEST_TITLE
-from carebook.fields import MANY_LINES, ONE_LINE
+from carebook.fields import MANY_LINES, NOT_EMPTY, ONE_LINE
 
-Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE), ONE_LINE]
+Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE), ONE_LINE, NOT_EMPTY]
 Body = Annotated[str, Field(max_length=LONGEST_BODY), MANY_LINES]
 Status = Literal["draft", "final"]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from carebook.fields import ONE_LINE, OfForm
+from carebook.fields import NOT_EMPTY, ONE_LINE, OfForm
 from carebook.files.model import LARGEST_FILE
 from carebook.files.naming import LONGEST_NAME, LONGEST_NAME_BYTES, OVERRIDES
 
@@ -42,7 +42,7 @@ Day = Annotated[
     str, OfForm("[0-9]{4}-[0-9]{2}-[0-9]{2}", "Give a day such as 2026-11-20.", "2026-11-20"), AfterValidator(_day)
 ]
 Description = Annotated[str, Field(max_length=2000), ONE_LINE]
-FileCategory = Annotated[str, Field(min_length=1, max_length=100), ONE_LINE]
+FileCategory = Annotated[str, Field(min_length=1, max_length=100), ONE_LINE, NOT_EMPTY]
 _WORD = r"[A-Za-z0-9!#$&^_.+-]{1,80}"
 ContentType = Annotated[
     str,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from carebook.fields import ONE_LINE, Text
+from carebook.fields import ONE_LINE, Said
 from carebook.message_templates.merge_names import Kind, Method
 
 Subject = Annotated[str, Field(max_length=1_000), ONE_LINE]
@@ -19,7 +19,7 @@ class TemplateWords(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     subject: Subject | None = None
-    body: Annotated[Text, Field(min_length=1, examples=["{{ practice.name }}: see you on {{ appointment.day }}."])]
+    body: Annotated[Said, Field(examples=["{{ practice.name }}: see you on {{ appointment.day }}."])]
 
 
 class Draft(BaseModel):
@@ -28,7 +28,7 @@ class Draft(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     subject: Subject | None = None
-    body: Text | None = None
+    body: Said | None = None
 
 
 class MergeFieldView(TypedDict):

@@ -38,10 +38,11 @@ _NEVER_SENT: Final = (
 )
 
 
-def client_of(service: str) -> Any:
-    """A client of an AWS service that makes each request once."""
+def client_of(service: str, *, tries: int = 1) -> Any:
+    """A client of an AWS service that makes each request once; *tries* times at most where a repeat does no harm."""
     session = open_table().connection.session  # its service models are loaded, and its credentials fetched
-    return session.create_client(service, region_name=environment.region(), config=_ONCE)
+    config = _ONCE if tries == 1 else _ONCE.merge(Config(retries={"total_max_attempts": tries, "mode": "standard"}))
+    return session.create_client(service, region_name=environment.region(), config=config)
 
 
 def call(request: Callable[[], dict[str, Any]], read_refusal: Callable[[ClientError], Refused | None]) -> Outcome:
@@ -65,13 +66,21 @@ def call(request: Callable[[], dict[str, Any]], read_refusal: Callable[[ClientEr
     return Accepted(str(answer["MessageId"]))
 
 
+def is_transient(error: ClientError) -> bool:
+    """Whether the provider did nothing, and the same again later is right."""
+    return error.response["Error"]["Code"] in TRANSIENT_CODES or _status(error) in {429, 500, 502, 503}
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
+
+
 def _read(error: ClientError) -> Outcome:
     code = error.response["Error"]["Code"]
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    if code in TRANSIENT_CODES or status in {429, 500, 502, 503}:
+    if is_transient(error):
         return Busy(code)
     if code in {"AccessDenied", "AccessDeniedException"}:
         return Refused("channel_not_configured")
-    if status == 504:
+    if _status(error) == 504:
         return Unknown(code)
     return Refused("not_accepted")

@@ -1,13 +1,14 @@
 """The port to the outside: one channel for each method, and what can come of handing a message over."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 TRANSIENT_CODES = frozenset(
     {
         "InternalServerException",
         "InternalServiceErrorException",
         "InternalError",
+        "InternalErrorException",
         "InternalFailure",
         "LimitExceededException",
         "RequestTimeout",
@@ -21,6 +22,10 @@ TRANSIENT_CODES = frozenset(
         "TooManyRequestsException",
     }
 )
+
+
+# AWS has switched off sending for the whole AWS account, or its owner has; nothing of the message is wrong.
+SENDING_DISABLED: Final = "sending_disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +101,15 @@ class Channels(Protocol):
 
     def of(self, method: str) -> Channel | None:
         """The channel of a method; None when it is not configured."""
+        ...
+
+
+class OptOuts(Protocol):
+    """The list that the platform keeps by itself of numbers that want no texts."""
+
+    def take_off(self, number: str) -> None:
+        """Let texts to a number through again; nothing happens when it is not on the list. A repeat does no harm.
+
+        Raises whatever means that the platform is busy; what it refuses for good is logged and counted.
+        """
         ...

@@ -61,16 +61,52 @@ class Consent:
             return self
         return replace(self, version=self.version + 1, suppressed=reason, said=self._saying(at, why))
 
-    def wished(self, wish: Wish, at: datetime, why: str) -> "Consent":
-        """The next version after its owner said what they want.
+    def wished(self, wish: Wish, at: datetime, said_in: str) -> "Consent":
+        """The next version after its owner said what they want; this one when that changes nothing.
 
-        A bare yes answers our question and nothing else: it does not take back a STOP.
+        A bare yes answers our question and nothing else: it does not take back a STOP. Replies do not come in order: of
+        STOP and START the one holds that was said last.
+
+        Args:
+            said_in: the provider's id of the reply.
         """
-        if wish is Wish.STOP:
-            return self.changed(Agreement.OPTED_OUT, at, why)
-        if wish is Wish.START or self.agreement is Agreement.REQUESTED:
-            return self.changed(Agreement.OPTED_IN, at, why)
-        return self
+        why = _as_said(wish, said_in)
+        if wish is Wish.AGREE:
+            return self.changed(Agreement.OPTED_IN, at, why) if self.agreement is Agreement.REQUESTED else self
+        # Told of once more, a provider may name a later moment.
+        at = min([at, *(datetime.fromisoformat(then) for then, said in self.said if said == why)])
+        stops = wish is Wish.STOP
+        if self._was_said_after(at, Wish.START if stops else Wish.STOP):
+            return self
+        agreement = Agreement.OPTED_OUT if stops else Agreement.OPTED_IN
+        # Who wants to be written to, and writes from there, can be reached whatever has bounced.
+        suppressed = self.suppressed if stops else None
+        is_news = (agreement, suppressed) != (self.agreement, self.suppressed)
+        if not is_news and self.was_said(wish, said_in):
+            return self
+        return replace(
+            self,
+            version=self.version + 1,
+            agreement=agreement,
+            since=self.since if agreement is self.agreement else at,
+            suppressed=suppressed,
+            said=self._saying(at, why),  # also where nothing changes: its moment may yet decide
+        )
+
+    def reported_opted_out(self, at: datetime, why: str) -> "Consent":
+        """The next version after a provider said that the owner wants none; this one when they said START since."""
+        return self if self._was_said_after(at, Wish.START) else self.changed(Agreement.OPTED_OUT, at, why)
+
+    def was_said(self, wish: Wish, said_in: str) -> bool:
+        """Whether a reply has asked for that."""
+        return any(why == _as_said(wish, said_in) for _, why in self.said)
+
+    def _was_said_after(self, at: datetime, wish: Wish) -> bool:
+        return any(why.startswith(f"{wish} (") and datetime.fromisoformat(then) > at for then, why in self.said)
 
     def _saying(self, at: datetime, why: str) -> tuple[tuple[str, str], ...]:
         return (*self.said, (at.isoformat(), why))[-50:]
+
+
+def _as_said(wish: Wish, said_in: str) -> str:
+    return f"{wish} ({said_in})"

@@ -91,6 +91,7 @@ class Delivery:
 
     Attributes:
         is_linked: whether, in an account, a client has a contact; who was unlinked gets no copy any more.
+        overtaken: why a message that has waited for a recipient tells of what is not so any more; None when it is.
     """
 
     messages: DeliveryStore
@@ -101,6 +102,7 @@ class Delivery:
     now: Callable[[], datetime]
     filling: Filling = NOTHING_TO_FILL
     is_linked: Callable[[str, str, str], bool] = lambda _account, _client_id, _contact_id: True
+    overtaken: Callable[[Message, str, datetime], str | None] = lambda _message, _recipient_id, _now: None
 
 
 @dataclass(slots=True)
@@ -238,8 +240,11 @@ def _decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel
         return message.stepped(Status.SKIPPED, now, reason="archived")
     if message.status is Status.SENDING and message.is_given_up(now):
         return message.stepped(Status.FAILED, now, reason="provider_unavailable")
-    if _is_unlinked(delivery, message, recipient):
-        return message.stepped(Status.SKIPPED, now, reason="unlinked")
+    pointless = (
+        "unlinked" if _is_unlinked(delivery, message, recipient) else delivery.overtaken(message, recipient.id, now)
+    )
+    if pointless is not None:
+        return message.stepped(Status.SKIPPED, now, reason=pointless)
     refusal = None if situation.consent is None else situation.consent.refusal()
     if refusal is not None:
         status = Status.OPTED_OUT if refusal == "opted_out" else Status.SKIPPED

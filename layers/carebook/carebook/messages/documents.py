@@ -1,6 +1,6 @@
 """Messages and consents as JSON documents, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from carebook.identity import Person
 from carebook.instants import instant, parse_instant
 from carebook.messages.consents import Agreement, Consent
-from carebook.messages.model import Attachment, Kind, Message, Status, Step
+from carebook.messages.model import About, Attachment, Kind, Message, Status, Step
 
 _PLAIN = (
     "direction", "method", "to", "sender", "subject", "body", "reason", "client_id", "cc_of", "in_reply_to",
@@ -28,6 +28,8 @@ def message_document(message: Message) -> dict[str, Any]:
         "created_at": instant(message.created_at),
         "created_by": [message.created_by.id, message.created_by.name],
     }
+    if message.about is not None:
+        document["about"] = [message.about.id, message.about.stood, instant(message.about.until)]
     if message.attachments:
         document["attachments"] = [asdict(attachment) for attachment in message.attachments]
     return document
@@ -59,7 +61,15 @@ def message_from(
         created_at=parse_instant(document["created_at"]),
         created_by=Person(*document["created_by"]),
         attachments=tuple(Attachment(**attachment) for attachment in document.get("attachments", ())),
+        about=_about(document.get("about")),
     )
+
+
+def _about(written: Sequence[str] | None) -> About | None:
+    if written is None:
+        return None
+    subject_id, stood, until = written
+    return About(subject_id, stood, parse_instant(until))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from carebook.messages.calls import call
-from carebook.messages.channels import Attached, Outcome, Outgoing, Refused
+from carebook.messages.channels import SENDING_DISABLED, Attached, Outcome, Outgoing, Refused
 
 _PAGE: Final = (
     '<!doctype html><html><head><meta charset="utf-8"><title>{subject}</title></head>'
@@ -126,6 +126,8 @@ def _refusal(error: ClientError) -> Refused | None:
     code = error.response["Error"]["Code"]
     if code in {"MessageRejected", "BadRequestException"}:
         return Refused("rejected")
-    if code in {"MailFromDomainNotVerifiedException", "AccountSuspendedException", "NotFoundException"}:
+    if code in {"AccountSuspendedException", "SendingPausedException"}:
+        return Refused(SENDING_DISABLED)
+    if code in {"MailFromDomainNotVerifiedException", "NotFoundException"}:
         return Refused("channel_not_configured")
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from carebook.messages.envelopes import Envelope
@@ -81,7 +82,7 @@ def _email(
         subject=mail.subject,
         body=mail.body,
         said=_wish_of(mail),
-        at=envelope.at,
+        at=_received_at(content, envelope),
         answers=mail.answers,
         token=mail.tokens[0] if mail.tokens else None,
         is_trusted=mail.is_proven and not forged,
@@ -90,6 +91,12 @@ def _email(
         is_infected=receipt.get("virusVerdict", {}).get("status") == "FAIL",
     )
     return Inbound(reply, key)
+
+
+def _received_at(content: Mapping[str, Any], envelope: Envelope) -> datetime:
+    """When SES took it in; the notification about it may be published later, and twice."""
+    at = datetime.fromisoformat(str(content["mail"]["timestamp"]))
+    return at if at.tzinfo is not None else envelope.at
 
 
 def _wish_of(mail: Mail) -> str:

@@ -50,6 +50,7 @@ PDF: Final = "application/pdf"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 QUIET: Final = "quiet_hours"
 NOT_OPTED_IN: Final = "not_opted_in"
+TOO_LATE: Final = "too_late"
 WAITING: Final = frozenset({Status.HELD, Status.QUEUED})
 # Receipts come in any order and more than once. A higher rank is closer to the truth: a mailbox that bounces after it
 # took the message in has the last word, and a delivery proves wrong whoever said that it failed.
@@ -92,6 +93,21 @@ class Attachment:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an automated message tells of.
+
+    Attributes:
+        id: of the appointment or bill.
+        stood: how it stood when the message was written; told in the same words, it stands so still.
+        until: from when on nobody has any use for the message.
+    """
+
+    id: str
+    stood: str
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A message's record. It lies with its recipient: a contact, or a client.
@@ -104,6 +120,7 @@ class Message:
         sender: for a reply, the address or number that it came from.
         came_from: what merges have noted on the item, kept for them.
         share_id: of a share's message, which one; what its body leaves open is filled in at delivery.
+        about: of an automated message, what it tells of.
     """
 
     id: str
@@ -134,6 +151,7 @@ class Message:
     due_at: datetime | None = None
     came_from: str | None = None
     share_id: str | None = None
+    about: About | None = None
 
     @property
     def consent_channel(self) -> str | None:

@@ -17,6 +17,8 @@ from carebook.messages.model import (
     PDF,
     QUEUED_FOR,
     QUIET,
+    TOO_LATE,
+    About,
     Attachment,
     Kind,
     Message,
@@ -27,7 +29,8 @@ from carebook.messages.quiet import released_at
 from carebook.messages.recipients import Recipient
 from carebook.settings.model import AccountSettings
 
-_ASKED_AFTER: Final = timedelta(days=1)  # the answer releases what waits; the sweep looks whether it was missed
+# The answer releases what waits; the sweep looks whether it was missed, or the practice has ceased to ask.
+_ASKED_AFTER: Final = timedelta(hours=1)
 _CARRY_FILES: Final = frozenset({"email", "fax"})
 _NO_REPLY: Final = frozenset({"voice"})
 NO_WORDS_OF_THEIR_OWN: Final[Mapping[str, MessageTemplate]] = {}
@@ -51,6 +54,7 @@ class Draft:
         texts: for each method what it says; its keys are the methods, in order.
         client_id, cc_of: for a contact's copy of a client's message, whose and which.
         share_id: for the messages of a share, which one.
+        about: for automated messages, what they tell of.
     """
 
     kind: Kind
@@ -59,6 +63,7 @@ class Draft:
     client_id: str | None = None
     cc_of: str | None = None
     share_id: str | None = None
+    about: About | None = None
 
 
 @dataclass(slots=True)
@@ -136,10 +141,12 @@ def plan(
 
 
 def scheduled(message: Message, recipient: Recipient, settings: AccountSettings, now: datetime) -> Message:
-    """A new message as it goes out: queued, or held while it is quiet where the recipient lives."""
+    """A new message as it goes out: queued, or held while it is quiet where the recipient lives, if that is in time."""
     release = released_at(
         now, method=message.method, time_zone=recipient.time_zone, hours=settings.values["quiet_hours"]
     )
+    if release is not None and message.about is not None and release >= message.about.until:
+        return _in_status(message, Status.SKIPPED, now, reason=TOO_LATE)
     if release is not None:
         return _in_status(message, Status.HELD, now, reason=QUIET, due_at=release)
     return _in_status(message, Status.QUEUED, now, due_at=now + QUEUED_FOR)
@@ -178,6 +185,7 @@ def _message(recipient: Recipient, draft: Draft, method: str, text: Text, by: Pe
         client_id=draft.client_id,
         cc_of=draft.cc_of,
         share_id=draft.share_id,
+        about=draft.about,
         reply_token=token_hex(12) if method == "email" else None,
     )
 

@@ -1,10 +1,13 @@
 """The channels of this installation, as its parameters set them up. Clients are made when a channel is first used."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from carebook import environment
-from carebook.messages.channels import Channel
+from carebook.messages.channels import Channel, OptOuts
+
+_TRIES: Final = 4
 
 
 def is_configured(method: str) -> bool:
@@ -44,6 +47,18 @@ class Providers:
         if method not in self._channels:
             self._channels[method] = _MAKERS[method]() if is_configured(method) else None
         return self._channels[method]
+
+
+@lru_cache(maxsize=1)
+def opt_outs() -> OptOuts:
+    """The list of who wants no texts, with the platform through which texts go out."""
+    from carebook.messages.calls import client_of
+    from carebook.messages.opt_outs import PlatformOptOuts, SimpleOptOuts
+
+    # Otherwise a reply would wait for the queue, which gives it again after six minutes.
+    if environment.origination_identity() is None:
+        return SimpleOptOuts(client_of("sns", tries=_TRIES))
+    return PlatformOptOuts(client_of("pinpoint-sms-voice-v2", tries=_TRIES), name=environment.opt_out_list())
 
 
 def _email() -> Channel:

@@ -7,7 +7,6 @@ from typing import Final, Protocol
 
 from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.ids import CONTACT, MESSAGE, is_id
-from carebook.messages.consents import Agreement
 from carebook.messages.delivery import DeliveryStore, change_consent, where_of
 from carebook.messages.model import WAITING, Message, Status
 from carebook.messages.receipts import Receipt
@@ -116,6 +115,4 @@ def _mind_the_address(receipts: Receipts, message: Message, receipt: Receipt) ->
             receipts.messages, message.account, where, lambda one: one.suppressed_for(reason, receipt.at, why)
         )
     if receipt.opted_out:
-        change_consent(
-            receipts.messages, message.account, where, lambda one: one.changed(Agreement.OPTED_OUT, receipt.at, why)
-        )
+        change_consent(receipts.messages, message.account, where, lambda one: one.reported_opted_out(receipt.at, why))

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from carebook.channels import Methods
-from carebook.fields import ONE_LINE, Label, Moment, Text
+from carebook.fields import ONE_LINE, Label, Moment, Said
 
 MessageKind = Literal[
     "ad_hoc",
@@ -38,15 +38,6 @@ Direction = Literal["out", "in"]
 MAX_ATTACHMENTS = 20
 
 
-def _said(text: str) -> str:
-    if not text.strip():
-        raise PydanticCustomError("required", "Say something.")
-    return text
-
-
-Body = Annotated[Text, AfterValidator(_said)]
-
-
 class AttachmentInput(BaseModel):
     """A file or a document of the contact: one of the two ids."""
 
@@ -70,7 +61,7 @@ class NewMessage(BaseModel):
     subject: Annotated[str, Field(max_length=200), ONE_LINE] = Field(
         default="", description="Of an e-mail or a fax. Everybody on the way can read it: no personal data."
     )
-    body: Body
+    body: Said
     methods: Methods | None = Field(default=None, description="The contact's own when left out.")
     attachments: Annotated[list[AttachmentInput], Field(max_length=MAX_ATTACHMENTS)] = Field(default_factory=list)
 
@@ -80,7 +71,7 @@ class NewNote(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    body: Body
+    body: Said
     channel: NoteChannel
     direction: Direction
     occurred_at: Moment | None = Field(default=None, description="When it was said; now when left out.")
@@ -140,6 +131,36 @@ class MessageView(TypedDict):
     occurred_at: str | None
     created_at: str
     created_by: AuthorView
+
+
+class SayingView(TypedDict):
+    """What decided about an address: the words of a reply with the provider's id of it, a request, a bounce."""
+
+    at: str
+    what: str
+
+
+class StandingView(TypedDict):
+    """Whether a message by this method would go now, and what is known of the number or address that it would use.
+
+    `agreement`, `since` and `said` are those of that number or address in this account: of one number for texts and
+    calls alike, of faxes none.
+    """
+
+    method: Literal["email", "sms", "fax", "voice"]
+    ok: bool
+    reason: str | None
+    to: str | None
+    agreement: Literal["unknown", "requested", "opted_in", "opted_out"] | None
+    since: str | None
+    suppressed: str | None
+    said: list[SayingView]
+
+
+class StandingsView(TypedDict):
+    """How it stands with each method."""
+
+    items: list[StandingView]
 
 
 class MessagesView(TypedDict):

@@ -1,6 +1,6 @@
 """Messages and consents in the table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ from carebook.messages.service import MessageRef
 from carebook.table import Row, Table
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
+# A queue and the dead letters behind it keep fourteen days each, and a person may send those back.
+_REPEATED_WITHIN: Final = timedelta(days=60)
 _MOST_WAITING: Final = 1000
 _MOST_WRITERS: Final = 1000
 _CHANGED: Final = "This was changed in the meantime."
@@ -173,9 +175,23 @@ class TableMessages:
             for row in self._table.query(keys.writers_pk(channel, address), limit=_MOST_WRITERS)
         ]
 
-    def receive(self, recipient: Recipient, message: Message, files: Sequence[File], entry: HistoryEntry) -> bool:
+    def received(self, accounts: Collection[str], inbound_id: str) -> dict[str, str]:
+        """One request for each hundred accounts."""
+        asked, found = list(accounts), dict[str, str]()
+        for start in range(0, len(asked), 100):
+            some = asked[start : start + 100]
+            rows = self._table.get_together(*(keys.received_once_key(account, inbound_id) for account in some))
+            found |= {account: row.doc["message"] for account, row in zip(some, rows, strict=True) if row is not None}
+        return found
+
+    def receive(
+        self, recipient: Recipient, message: Message, files: Sequence[File], entry: HistoryEntry, *, inbound_id: str
+    ) -> bool:
         """One transaction."""
         writes = Writes()
+        mark = make_item(keys.received_once_key(message.account, inbound_id), "received", {"message": message.id})
+        mark.expires_at = int((message.created_at + _REPEATED_WITHIN).timestamp())
+        writes.put(mark, NOT_THERE)
         record = keys.Key(keys.recipient_pk(recipient.account, recipient.id), _RECORDS[recipient.id[:3]])
         writes.check(record, at_version(recipient.version))
         item = message_item(message)
@@ -188,7 +204,7 @@ class TableMessages:
         try:
             self._table.write(writes)
         except ConditionFailed as failed:
-            if failed.key == keys.Key(item.pk, item.sk):
+            if failed.key in {keys.Key(item.pk, item.sk), keys.Key(mark.pk, mark.sk)}:
                 return False
             raise Conflict(_CHANGED) from failed
         return True

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from carebook.errors import Conflict, NotFound
 from carebook.messages.consents import Agreement
-from carebook.messages.delivery import DeliveryStore, where_of
+from carebook.messages.delivery import DeliveryStore, SettingsReader, where_of
 from carebook.messages.model import (
     NOT_OPTED_IN,
     OUTCOME_UNKNOWN,
@@ -16,9 +16,13 @@ from carebook.messages.model import (
     Status,
 )
 from carebook.messages.service import MessageQueue, MessageRef, queue_messages, ref_of
+from carebook.settings.model import AccountSettings
 
-_ASKED_EVERY: Final = timedelta(days=1)
+# So long may it take until a practice that has ceased to ask sees go out what waited for a yes.
+_ASKED_EVERY: Final = timedelta(hours=1)
 _AGREES_WITHIN: Final = timedelta(days=30)
+# As long as a share's link and code are kept under seal: after that there is nothing to be sent, whoever agrees.
+SHARE_AGREES_WITHIN: Final = timedelta(days=7)
 
 
 class DueStore(DeliveryStore, Protocol):
@@ -29,12 +33,27 @@ class DueStore(DeliveryStore, Protocol):
         ...
 
 
+class ReadOnce:
+    """Settings as one run sees them: read once for each account, however many of its messages are due."""
+
+    def __init__(self, settings: SettingsReader) -> None:
+        self._settings = settings
+        self._read: dict[str, AccountSettings] = {}
+
+    def current(self, account: str) -> AccountSettings:
+        """The account's settings."""
+        if account not in self._read:
+            self._read[account] = self._settings.current(account)
+        return self._read[account]
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """All that the sweep needs."""
+    """All that one run of the sweep needs."""
 
     messages: DueStore
     queue: MessageQueue
+    settings: SettingsReader
     now: Callable[[], datetime]
 
 
@@ -71,16 +90,21 @@ def _step(sweep: Sweep, message: Message, now: datetime) -> Message:
 
 
 def _after_asking(sweep: Sweep, message: Message, now: datetime) -> Message:
-    """A message that waits for its reader's consent: released, refused, given up, or asked about tomorrow again."""
+    """A message that waits for its reader's consent: released, refused, given up, or asked about later again."""
     where = where_of(message)
     consent = sweep.messages.consents(message.account, [where])[where] if where else None
-    if consent is None or consent.agreement is Agreement.OPTED_IN:
-        return message.stepped(Status.QUEUED, now, due_at=now + QUEUED_FOR)
-    if consent.agreement is Agreement.OPTED_OUT:
+    if consent is not None and consent.agreement is Agreement.OPTED_OUT:
         return message.stepped(Status.OPTED_OUT, now, reason="opted_out")
-    if now - message.created_at > _AGREES_WITHIN:
+    if consent is None or consent.agreement is Agreement.OPTED_IN or not _asks(sweep, message.account):
+        return message.stepped(Status.QUEUED, now, due_at=now + QUEUED_FOR)
+    if now - message.created_at > (_AGREES_WITHIN if message.share_id is None else SHARE_AGREES_WITHIN):
         return message.stepped(Status.SKIPPED, now, reason=NOT_OPTED_IN)
     return replace(message, version=message.version + 1, due_at=now + _ASKED_EVERY)
+
+
+def _asks(sweep: Sweep, account: str) -> bool:
+    """Whether the practice still writes to nobody who has not agreed."""
+    return bool(sweep.settings.current(account).values["opt_in_required"])
 
 
 class WaitingStore(DeliveryStore, Protocol):

@@ -5,7 +5,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from carebook.messages.calls import call
-from carebook.messages.channels import Outcome, Outgoing, Refused
+from carebook.messages.channels import SENDING_DISABLED, Outcome, Outgoing, Refused
 
 
 class TextChannel:
@@ -51,6 +51,8 @@ def refusal_of(error: ClientError) -> Refused | None:
     code, reason = error.response["Error"]["Code"], str(error.response.get("Reason", ""))
     if reason == "DESTINATION_PHONE_NUMBER_OPTED_OUT":
         return Refused("opted_out", opted_out=True)
+    if reason in {"ACCOUNT_DISABLED", "INSUFFICIENT_ACCOUNT_REPUTATION"}:
+        return Refused(SENDING_DISABLED)
     if code in {"AccessDeniedException", "ResourceNotFoundException"}:
         return Refused("channel_not_configured")
     if code == "ServiceQuotaExceededException":

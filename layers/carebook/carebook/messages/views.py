@@ -1,11 +1,13 @@
 """Messages in the shape that callers see."""
 
+from datetime import datetime
 from typing import cast
 
 from carebook.ids import CONTACT, is_id
 from carebook.instants import instant
 from carebook.messages.model import Attachment, Message
-from carebook.messages.schemas import AttachmentView, MessageView
+from carebook.messages.schemas import AttachmentView, MessageView, SayingView, StandingView
+from carebook.messages.standing import Standing
 
 
 def message_view(message: Message) -> MessageView:
@@ -47,3 +49,23 @@ def _attachment(attachment: Attachment) -> AttachmentView:
         "size": attachment.size,
         "reason": attachment.reason,
     }
+
+
+def standing_view(standing: Standing) -> StandingView:
+    """One method: whether it can be used, and what was said. A saying's moment comes as it was kept."""
+    consent = standing.consent
+    view = {
+        "method": standing.method,
+        "ok": standing.reason is None,
+        "reason": standing.reason,
+        "to": standing.to,
+        "agreement": None if consent is None else consent.agreement.value,
+        "since": None if consent is None or consent.since is None else instant(consent.since),
+        "suppressed": None if consent is None else consent.suppressed,
+        "said": [] if consent is None else [_saying(*saying) for saying in consent.said],
+    }
+    return cast("StandingView", view)
+
+
+def _saying(at: str, what: str) -> SayingView:
+    return {"at": instant(datetime.fromisoformat(at)), "what": what}

@@ -7,24 +7,25 @@ from typing import Final
 
 from carebook.appointments.model import Appointment, AppointmentDetails, refuse_past
 from carebook.clients.model import Client
-from carebook.errors import Conflict, NotFound, Unavailable
+from carebook.errors import Conflict, NotFound
 from carebook.ids import APPOINTMENT, is_id, new_id
-from carebook.messages.service import queue_messages
 from carebook.reminders.deciding import Decision, Occasion, is_turned_on
 from carebook.reminders.model import Dropped, News, Reminder, reminders_of_appointment, rest_of_notice
 from carebook.reminders.protocols import AlreadyMade, Desk, ScheduleAct, Writing
 from carebook.reminders.service import (
-    BUSY,
     decide_now,
     derived_id,
     entry_of,
     facts_of,
     found_client,
     refuse_stale,
+    refuse_unknown,
     replaced,
+    settled,
+    with_changes,
 )
+from carebook.reminders.standing import about
 from carebook.reminders.telling import appointment_values
-from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
 _NOTICE: Final = "appointment_notice"
@@ -42,17 +43,16 @@ def add_appointment(
     """
     details.check_times()
     refuse_past(details, act.now)
-    for _ in attempts():
+
+    def plan() -> _Planned:
         client, settings = found_client(desk, act)
         made = _new_appointment(act, new_id(APPOINTMENT, act.now), details)
-        try:
-            _write_appointment(desk, act, client, settings, None, made, [], request=request)
-        except AlreadyMade as already:
-            return desk.schedule.appointment(act.account, already.client_id, already.subject_id)[0]
-        except Conflict:
-            continue
-        return made
-    raise Unavailable(BUSY)
+        return _planned(desk, act, client, settings, None, made, [])
+
+    try:
+        return settled(desk, plan, request=request)[0]
+    except AlreadyMade as already:
+        return desk.schedule.appointment(act.account, already.client_id, already.subject_id)[0]
 
 
 def change_appointment(
@@ -66,7 +66,8 @@ def change_appointment(
         Invalid: when it is moved into the past, or its times are none.
         Conflict: when it is canceled, or the client is archived.
     """
-    for _ in attempts():
+
+    def plan() -> _Planned:
         client, settings = found_client(desk, act)
         before, reminders = _appointment(desk, act)
         details = edit(before.details)
@@ -74,14 +75,10 @@ def change_appointment(
         if details.starts_at != before.details.starts_at:
             refuse_past(details, act.now)
         if details == before.details:
-            return before
-        after = before.changed(details, now=act.now)
-        try:
-            _write_appointment(desk, act, client, settings, before, after, reminders)
-        except Conflict:
-            continue
-        return after
-    raise Unavailable(BUSY)
+            return before, None
+        return _planned(desk, act, client, settings, before, before.changed(details, now=act.now), reminders)
+
+    return settled(desk, plan)[0]
 
 
 def cancel_appointment(desk: Desk, act: ScheduleAct) -> Appointment:
@@ -92,53 +89,55 @@ def cancel_appointment(desk: Desk, act: ScheduleAct) -> Appointment:
         StaleVersion: when the caller means another version.
         Conflict: when the client is archived.
     """
-    for _ in attempts():
+
+    def plan() -> _Planned:
         client, settings = found_client(desk, act)
         before, reminders = _appointment(desk, act)
         after = before.canceled(act.now)
         if after is before:
-            return before
-        try:
-            _write_appointment(desk, act, client, settings, before, after, reminders)
-        except Conflict:
-            continue
-        return after
-    raise Unavailable(BUSY)
+            return before, None
+        return _planned(desk, act, client, settings, before, after, reminders)
+
+    return settled(desk, plan)[0]
 
 
 def put_appointment(
-    desk: Desk, act: ScheduleAct, external_id: str, details: AppointmentDetails, *, canceled: bool = False
+    desk: Desk, act: ScheduleAct, external_id: str, details: AppointmentDetails, *, canceled: bool | None = None
 ) -> tuple[Appointment, bool]:
     """The appointment that another system knows by *external_id*, as it is there; whether it is new.
 
-    The same again writes nothing and sends nothing. One that has passed is kept without a word to anybody.
+    Without a word on whether it is *canceled*, it stays what it was. The same again writes nothing and sends nothing.
+    One that has passed is kept without a word to anybody.
 
     Raises:
         NotFound: when the account has no such client.
+        StaleVersion: when the caller means another version, or one of what is not there yet.
         Invalid: when its times are none.
         Conflict: when it was canceled and is to take place again, or the client is archived.
     """
     details.check_times()
     subject_id = derived_id(APPOINTMENT, act.client_id, external_id)
     act = replace(act, subject_id=subject_id)
-    for _ in attempts():
+
+    def plan() -> _Planned:
         client, settings = found_client(desk, act)
         known, reminders = _known_appointment(desk, act)
         if known is None:
+            refuse_unknown(act)
             made = replace(_new_appointment(act, subject_id, details), external_id=external_id)
             after = replace(made.canceled(act.now), version=1) if canceled else made
         else:
             changed = known if known.details == details else known.changed(details, now=act.now)
-            changed = changed.canceled(act.now) if canceled else _still_on(changed)
+            changed = changed.canceled(act.now) if canceled else changed
+            if canceled is False:
+                _refuse_canceled(changed)
             if changed is known:
-                return known, False
+                return known, None
             after = replace(changed, version=known.version + 1)
-        try:
-            _write_appointment(desk, act, client, settings, known, after, reminders)
-        except Conflict:
-            continue
-        return after, known is None
-    raise Unavailable(BUSY)
+        return _planned(desk, act, client, settings, known, after, reminders)
+
+    kept, writing = settled(desk, plan)
+    return kept, writing is not None and writing.before is None
 
 
 def _appointment(desk: Desk, act: ScheduleAct) -> tuple[Appointment, list[Reminder]]:
@@ -156,10 +155,9 @@ def _known_appointment(desk: Desk, act: ScheduleAct) -> tuple[Appointment | None
         return None, []
 
 
-def _still_on(appointment: Appointment) -> Appointment:
+def _refuse_canceled(appointment: Appointment) -> None:
     if appointment.canceled_at is not None:
         raise Conflict("This appointment is canceled. Give a new one another id.", code="appointment_canceled")
-    return appointment
 
 
 def _new_appointment(act: ScheduleAct, subject_id: str, details: AppointmentDetails) -> Appointment:
@@ -174,7 +172,10 @@ def _new_appointment(act: ScheduleAct, subject_id: str, details: AppointmentDeta
     )
 
 
-def _write_appointment(
+type _Planned = tuple[Appointment, Writing | None]
+
+
+def _planned(
     desk: Desk,
     act: ScheduleAct,
     client: Client,
@@ -182,9 +183,8 @@ def _write_appointment(
     before: Appointment | None,
     after: Appointment,
     reminders: list[Reminder],
-    *,
-    request: str | None = None,
-) -> None:
+) -> _Planned:
+    after = with_changes(before, after)
     moved = before is not None and before.details.starts_at != after.details.starts_at
     canceled = after.canceled_at is not None
     changes_when = before is None or moved or canceled
@@ -192,10 +192,10 @@ def _write_appointment(
     if changes_when and _is_news(before, after, settings, act.now):
         moved_from = before.details.starts_at if before is not None and moved and not canceled else None
         news = News(moved_from=moved_from, canceled=canceled)
-        decision = _decided(desk, act, client, settings, after, news)
+        useless_at = max(one.details.starts_at for one in (before, after) if one is not None)
+        decision = _decided(desk, act, client, settings, after, news, useless_at)
         if decision.rest is not None:
-            starts = [one.details.starts_at for one in (before, after) if one is not None]
-            planned = (*planned, rest_of_notice(after, decision.rest, news, useless_at=max(starts), now=act.now))
+            planned = (*planned, rest_of_notice(after, decision.rest, news, useless_at=useless_at, now=act.now))
     reason = Dropped.APPOINTMENT_CANCELED if canceled else Dropped.APPOINTMENT_MOVED
     action = "appointment_added" if before is None else "appointment_canceled" if canceled else "appointment_changed"
     writing = Writing(
@@ -206,18 +206,23 @@ def _write_appointment(
         entry=entry_of(action, act, "appointment", before, after),
         decision=decision,
     )
-    desk.schedule.write(writing, request=request)
-    if decision is not None:
-        queue_messages(desk.queue, decision.messages)
+    return after, writing
 
 
 def _decided(
-    desk: Desk, act: ScheduleAct, client: Client, settings: AccountSettings, after: Appointment, news: News
+    desk: Desk,
+    act: ScheduleAct,
+    client: Client,
+    settings: AccountSettings,
+    after: Appointment,
+    news: News,
+    useless_at: datetime,
 ) -> Decision:
     occasion = Occasion(
         kind=_NOTICE,
         subject_id=after.id,
         values=lambda zone: appointment_values(after, zone, moved_from=news.moved_from, canceled=news.canceled),
+        about=about(after, useless_at),
     )
     return decide_now(desk, facts_of(desk, client, settings), occasion, by=act.by, now=act.now)
 

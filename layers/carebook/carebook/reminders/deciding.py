@@ -14,8 +14,8 @@ from carebook.ids import new_ulid
 from carebook.message_templates.merge_names import Kind, Method
 from carebook.message_templates.model import MessageTemplate, render
 from carebook.message_templates.service import which
+from carebook.messages.model import About, Message, Status
 from carebook.messages.model import Kind as MessageKind
-from carebook.messages.model import Message, Status
 from carebook.messages.planning import Consents, Draft, Plan, Text, addresses_of, plan
 from carebook.messages.recipients import Recipient, recipient_of
 from carebook.reminders.model import Rest
@@ -56,12 +56,14 @@ class Occasion:
         subject_id: the appointment's or bill's id; None in a preview.
         values: its merge fields, by the reader's time zone.
         lead: of which reminder.
+        about: what the messages tell of, and until when; None in a preview that speaks of examples.
     """
 
     kind: str
     subject_id: str | None
     values: Callable[[str], Mapping[str, str | None]]
     lead: int | None = None
+    about: About | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +219,7 @@ def _planned(
         texts=texts,
         client_id=facts.client.id,
         cc_of=None if linked is None else copy_of,
+        about=occasion.about,
     )
     person = replace(recipient, reach=reach)
     asking: dict[str, MessageTemplate] = {

@@ -32,6 +32,7 @@ def appointment_document(appointment: Appointment) -> dict[str, Any]:
     return appointment_details(appointment.details) | {
         "external_id": appointment.external_id,
         "canceled_at": _text(appointment.canceled_at),
+        "changed_at": dict(appointment.changed_at),
         "created_at": instant(appointment.created_at),
         "updated_at": instant(appointment.updated_at),
     }
@@ -57,6 +58,7 @@ def appointment_from(
         details=details,
         external_id=doc["external_id"],
         canceled_at=_moment(doc["canceled_at"]),
+        changed_at=doc.get("changed_at", {}),
         **{name: parse_instant(doc[name]) for name in _MOMENTS},
     )
 
@@ -78,6 +80,7 @@ def bill_document(bill: Bill) -> dict[str, Any]:
         "status": bill.status.value,
         "external_id": bill.external_id,
         "closed_at": _text(bill.closed_at),
+        "changed_at": dict(bill.changed_at),
         "created_at": instant(bill.created_at),
         "updated_at": instant(bill.updated_at),
     }
@@ -101,6 +104,7 @@ def bill_from(account: str, client_id: str, subject_id: str, version: int, doc: 
         status=BillStatus(doc["status"]),
         external_id=doc["external_id"],
         closed_at=_moment(doc["closed_at"]),
+        changed_at=doc.get("changed_at", {}),
         **{name: parse_instant(doc[name]) for name in _MOMENTS},
     )
 
@@ -111,6 +115,12 @@ def details_document(subject: Appointment | Bill) -> dict[str, Any]:
         appointment_details(subject.details) if isinstance(subject, Appointment) else bill_details(subject.details)
     )
     return details | {"status": subject.status.value}
+
+
+def changed_since(subject: Appointment | Bill, version: int) -> dict[str, Any]:
+    """The fields that have changed since *version*, as they are now."""
+    now = details_document(subject)
+    return {name: now[name] for name, at in subject.changed_at.items() if at > version}
 
 
 def reminder_document(reminder: Reminder) -> dict[str, Any]:

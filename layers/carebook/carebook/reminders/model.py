@@ -160,11 +160,11 @@ def rest_of_notice(
 
 
 def reminders_of_bill(bill: Bill, settings: AccountSettings, *, now: datetime) -> tuple[Reminder, ...]:
-    """The bill reminder and the late payment notice of an open bill, where their moment is still to come.
+    """The bill reminder and the late payment notice of a bill that is owed, where their moment is still to come.
 
     Days are counted in the account's time zone; 0 days after is the last day itself.
     """
-    if not bill.is_open:
+    if not bill.is_owed:
         return ()
     rules = settings.values["automated_messages"]
     zone = ZoneInfo(settings.values["time_zone"])
@@ -173,13 +173,10 @@ def reminders_of_bill(bill: Bill, settings: AccountSettings, *, now: datetime) -
     planned = []
     if before["enabled"]:
         lead = before["days_before_due"]
-        useless_at = at_local_time(due_on + timedelta(days=1), time(0), zone)
-        planned.append((Kind.BILL_REMINDER, lead, due_on - timedelta(days=lead), useless_at))
+        planned.append((Kind.BILL_REMINDER, lead, due_on - timedelta(days=lead)))
     if after["enabled"]:
         lead = after["days_after_due"]
-        day = due_on + timedelta(days=lead)
-        useless_at = at_local_time(day, BY_DAY_AT, zone) + max(_LATE_NOTICE_KEEPS, timedelta(days=lead))
-        planned.append((Kind.LATE_PAYMENT_NOTICE, lead, day, useless_at))
+        planned.append((Kind.LATE_PAYMENT_NOTICE, lead, due_on + timedelta(days=lead)))
     found = (
         Reminder(
             kind=kind,
@@ -188,11 +185,25 @@ def reminders_of_bill(bill: Bill, settings: AccountSettings, *, now: datetime) -
             subject_id=bill.id,
             lead=lead,
             due_at=at_local_time(day, BY_DAY_AT, zone),
-            useless_at=useless_at,
+            useless_at=useless_at(kind, bill, settings),
         )
-        for kind, lead, day, useless_at in planned
+        for kind, lead, day in planned
     )
     return tuple(reminder for reminder in found if reminder.due_at > now)
+
+
+def useless_at(kind: str, subject: Appointment | Bill, settings: AccountSettings) -> datetime:
+    """From when on a message of *kind* is of no use: not after the appointment has begun, nor the bill's last day.
+
+    A late payment notice is for a week after its day, or as many days as it comes after the last one.
+    """
+    if isinstance(subject, Appointment):
+        return subject.details.starts_at
+    zone, due_on = ZoneInfo(settings.values["time_zone"]), subject.details.due_on
+    if kind == Kind.BILL_REMINDER:
+        return at_local_time(due_on + timedelta(days=1), time(0), zone)
+    late = timedelta(days=settings.values["automated_messages"]["late_payment_notice"]["days_after_due"])
+    return at_local_time(due_on + late, BY_DAY_AT, zone) + max(_LATE_NOTICE_KEEPS, late)
 
 
 def at_local_time(day: date, hour: time, zone: ZoneInfo) -> datetime:

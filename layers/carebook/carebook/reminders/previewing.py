@@ -10,8 +10,10 @@ from carebook.clients.model import Client
 from carebook.identity import Person
 from carebook.message_templates.merge_names import Kind, samples_of
 from carebook.reminders.deciding import Decision, Occasion
+from carebook.reminders.model import useless_at
 from carebook.reminders.protocols import Desk, Subject
 from carebook.reminders.service import decide_now, facts_of
+from carebook.reminders.standing import about
 from carebook.reminders.telling import appointment_values, bill_values
 from carebook.settings.model import AccountSettings
 
@@ -47,7 +49,12 @@ def preview(
             return samples | dict.fromkeys(("appointment.moved", "appointment.canceled"), "")
         return appointment_values(subject, zone) if isinstance(subject, Appointment) else bill_values(subject)
 
-    occasion = Occasion(kind=kind, subject_id=subject.id if subject else None, values=values)
+    occasion = Occasion(
+        kind=kind,
+        subject_id=subject.id if subject else None,
+        values=values,
+        about=about(subject, useless_at(kind, subject, settings)) if subject else None,
+    )
     return decide_now(desk, facts_of(desk, client, settings), occasion, by=by, now=now, room=None)
 
 
@@ -57,6 +64,6 @@ def _next_appointment(appointments: list[Appointment], now: datetime) -> Appoint
 
 
 def _next_bill(bills: list[Bill]) -> Bill | None:
-    """The open bill that is to be paid first."""
-    still_open = [one for one in bills if one.is_open]
+    """The bill that is to be paid first."""
+    still_open = [one for one in bills if one.is_owed]
     return min(still_open, key=lambda one: (one.details.due_on, one.id), default=None)

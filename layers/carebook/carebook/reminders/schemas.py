@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypedDict
 from pydantic import BaseModel, ConfigDict, Field
 
 from carebook.channels import Method
-from carebook.fields import Day, Label, LongName, Moment
+from carebook.fields import NOT_EMPTY, Day, Label, LongName, Moment
 from carebook.settings.schemas import Currency
 
 AutomatedKind = Literal["appointment_notice", "appointment_reminder", "bill_reminder", "late_payment_notice"]
@@ -30,13 +30,13 @@ class NewAppointment(_Input):
 class PutAppointment(NewAppointment):
     """An appointment as another system has it. Canceled for good; a new one needs another id."""
 
-    status: Literal["scheduled", "canceled"] = "scheduled"
+    status: Literal["scheduled", "canceled"] | None = Field(default=None, description="As it is when left out.")
 
 
 class NewBill(_Input):
     """A bill. The amount counts minor units, such as cents."""
 
-    number: Annotated[Label, Field(min_length=1)]
+    number: Annotated[Label, Field(min_length=1), NOT_EMPTY]
     amount: Amount
     currency: Currency | None = Field(default=None, description="The account's when left out.")
     issued_on: Day
@@ -46,7 +46,7 @@ class NewBill(_Input):
 class PutBill(NewBill):
     """A bill as another system has it."""
 
-    status: Literal["open", "paid", "void"] = "open"
+    status: Literal["open", "paid", "void"] | None = Field(default=None, description="As it is when left out.")
 
 
 class PreviewInput(_Input):

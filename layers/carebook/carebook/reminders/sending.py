@@ -19,6 +19,7 @@ from carebook.reminders.deciding import AUTOMATIC, Decision, Facts, Occasion, de
 from carebook.reminders.gathering import ClientRef, Gathering
 from carebook.reminders.model import Dropped, Kind, News, Reminder, State
 from carebook.reminders.protocols import Subject
+from carebook.reminders.standing import about
 from carebook.reminders.telling import appointment_values, bill_values
 from carebook.settings.model import AccountSettings
 
@@ -133,8 +134,8 @@ def _steps(run: Run, found: Sequence[Any]) -> list[_Step]:
     consents = gathering.consents(facts.values())
 
     def sending(reminder: Reminder, subject: Subject) -> _Step:
-        about, agreed = facts[_whose(reminder)], consents.get(reminder.account, {})
-        return lambda: _hand_over(run, reminder, subject, about, agreed, now)
+        known, agreed = facts[_whose(reminder)], consents.get(reminder.account, {})
+        return lambda: _hand_over(run, reminder, subject, known, agreed, now)
 
     return steps + [sending(reminder, subject) for reminder, subject in to_send]
 
@@ -173,7 +174,7 @@ def _why_not(
     if isinstance(subject, Appointment):
         if subject.canceled_at is not None and not (reminder.news and reminder.news.canceled):
             return Dropped.APPOINTMENT_CANCELED
-    elif not subject.is_open:
+    elif not subject.is_owed:
         return Dropped.BILL_CLOSED
     if not is_turned_on(reminder.kind.value, settings):
         return Dropped.TURNED_OFF
@@ -193,4 +194,10 @@ def _occasion(reminder: Reminder, subject: Subject) -> Occasion:
 
     is_notice = reminder.kind is Kind.APPOINTMENT_NOTICE
     lead = None if is_notice else reminder.lead
-    return Occasion(kind=reminder.kind.value, subject_id=subject.id, lead=lead, values=values)
+    return Occasion(
+        kind=reminder.kind.value,
+        subject_id=subject.id,
+        lead=lead,
+        values=values,
+        about=about(subject, reminder.useless_at),
+    )

@@ -1,23 +1,26 @@
 """What changes of appointments and bills have in common, and what every automated message is decided by."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from carebook.appointments.model import Appointment
+from carebook.bills.model import Bill
 from carebook.clients.linking import contacts_of_client
 from carebook.clients.model import Client
 from carebook.clients.service import checked_id, writable
 from carebook.contacts.history import Change, HistoryEntry, noted
-from carebook.errors import FieldError, Invalid, StaleVersion
+from carebook.errors import Conflict, FieldError, Invalid, StaleVersion, Unavailable
 from carebook.identity import Person
-from carebook.ids import ulid_of
+from carebook.ids import APPOINTMENT, BILL, is_id, ulid_of
+from carebook.messages.service import queue_messages
 from carebook.reminders.deciding import ROOM, Decision, Facts, Occasion, addresses, decide
-from carebook.reminders.documents import details_document
+from carebook.reminders.documents import changed_since, details_document
 from carebook.reminders.model import Dropped, Reminder, State
-from carebook.reminders.protocols import Desk, ScheduleAct, Subject
+from carebook.reminders.protocols import Desk, ScheduleAct, Subject, Writing
+from carebook.retrying import attempts
 from carebook.settings.model import AccountSettings
 
 BUSY: Final = "The client's file is being changed by others. Try again in a moment."
@@ -60,16 +63,60 @@ def refuse_stale(desk: Desk, subject: Subject, act: ScheduleAct) -> None:
     """Refuse when the caller means another version; what the refusal shows was seen, and is recorded as a view.
 
     Raises:
-        StaleVersion: with the appointment or bill as it is now, when the caller's copy is an older one.
+        StaleVersion: with the fields that have changed since, as they are now.
     """
     expected = act.expected_version
     if expected is None or expected == subject.version:
         return
-    current = dict[str, Any]()
-    if 0 < expected < subject.version:
+    current = changed_since(subject, expected) if 0 < expected < subject.version else {}
+    if current:
         desk.books.clients.view(act.account, act.client_id, viewer=act.by, now=act.now)
-        current = details_document(subject)
     raise StaleVersion(version=subject.version, expected=expected, current=current)
+
+
+def with_changes[S: (Appointment, Bill)](before: S | None, after: S) -> S:
+    """*after*, knowing which of its fields have got another value with it."""
+    if before is None:
+        return after
+    old, new = details_document(before), details_document(after)
+    differing = {name: after.version for name, value in new.items() if value != old[name]}
+    return replace(after, changed_at={**before.changed_at, **differing})
+
+
+def settled[S: (Appointment, Bill)](
+    desk: Desk, plan: Callable[[], tuple[S, Writing | None]], *, request: str | None = None
+) -> tuple[S, Writing | None]:
+    """What *plan* makes of an appointment or a bill, written with all that goes with it; once more if that is too late.
+
+    Args:
+        plan: reads and decides; without anything to write, what is there is as it should be.
+
+    Raises:
+        AlreadyMade: when the same *request* has made one before.
+        Unavailable: when others are always faster.
+    """
+    for _ in attempts():
+        subject, writing = plan()
+        if writing is None:
+            return subject, None
+        try:
+            desk.schedule.write(writing, request=request)
+        except Conflict:
+            continue
+        if writing.decision is not None:
+            queue_messages(desk.queue, writing.decision.messages)
+        return subject, writing
+    raise Unavailable(BUSY)
+
+
+def refuse_unknown(act: ScheduleAct) -> None:
+    """Refuse when the caller means a version of what is not there yet.
+
+    Raises:
+        StaleVersion: when they do.
+    """
+    if act.expected_version is not None:
+        raise StaleVersion(version=0, expected=act.expected_version, current={})
 
 
 def replaced(
@@ -104,7 +151,7 @@ def _shown(subject: Subject) -> dict[str, Any]:
 
 
 def checked_external_id(external_id: str) -> str:
-    """*external_id*, if it can stand in a path as it is.
+    """*external_id*, if it can stand in a path as it is, and is none of ours: what has one is changed by PATCH.
 
     Raises:
         Invalid: when it cannot.
@@ -112,5 +159,8 @@ def checked_external_id(external_id: str) -> str:
     allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~:-")
     if not 0 < len(external_id) <= 100 or not allowed.issuperset(external_id):
         message = "Use 1 to 100 letters of ASCII, digits and . _ ~ : - in the other system's id."
+        raise Invalid([FieldError("external_id", "external_id_not_valid", message)])
+    if is_id(external_id, APPOINTMENT) or is_id(external_id, BILL):
+        message = "This is an id of ours. Give the other system's, or change this one by PATCH."
         raise Invalid([FieldError("external_id", "external_id_not_valid", message)])
     return external_id

@@ -9,6 +9,7 @@ from carebook.bills.model import Bill
 from carebook.clients.model import Client
 from carebook.contacts.history import Change, noted
 from carebook.errors import Conflict, NotFound
+from carebook.ids import BILL, is_id
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
 from carebook.messages.store import add_to, history_item
 from carebook.record_store import TableRecords, made_by_request, put_request_mark
@@ -51,6 +52,10 @@ class TableSchedule:
         if row is None:
             raise NotFound("There is no such bill.")
         return bill_from(account, client_id, bill_id, row.version, row.doc), self.reminders(account, client_id, bill_id)
+
+    def subject(self, account: str, client_id: str, subject_id: str) -> Subject | None:
+        """The appointment or the bill, if it is there: one request."""
+        return _subject(self._table.get(_key_of(account, client_id, subject_id)))
 
     def appointments(self, account: str, client_id: str) -> list[Appointment]:
         """All of a client, those that start last first: one query."""
@@ -194,9 +199,12 @@ def subject_item(subject: Subject) -> Item:
 
 
 def _subject_key(reminder: Reminder) -> keys.Key:
-    is_bill = reminder.subject_id.startswith("bil_")
-    key = keys.bill_key if is_bill else keys.appointment_key
-    return key(reminder.account, reminder.client_id, reminder.subject_id)
+    return _key_of(reminder.account, reminder.client_id, reminder.subject_id)
+
+
+def _key_of(account: str, client_id: str, subject_id: str) -> keys.Key:
+    key = keys.bill_key if is_id(subject_id, BILL) else keys.appointment_key
+    return key(account, client_id, subject_id)
 
 
 def _subject(row: Row | None) -> Subject | None:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from carebook.channels import Methods, PhoneTypes, all_different
-from carebook.fields import MANY_LINES, ONE_LINE, Label, LongName, OfForm, PhoneCountry, TimeZone
+from carebook.fields import MANY_LINES, NOT_EMPTY, ONE_LINE, Label, LongName, OfForm, PhoneCountry, TimeZone
 from carebook.settings.currencies import CURRENCIES
 from carebook.settings.model import DEFAULTS, AccountSettings
 from carebook.validation import validated
@@ -28,10 +28,10 @@ def _no_two_alike(names: list[str]) -> list[str]:
     return names
 
 
-Category = Annotated[str, Field(min_length=1, max_length=100), ONE_LINE]
+Category = Annotated[str, Field(min_length=1, max_length=100), ONE_LINE, NOT_EMPTY]
 PostalAddress = Annotated[str, Field(max_length=500), MANY_LINES]
 Currency = Annotated[str, AfterValidator(_currency)]
-LeadMinutes = Annotated[int, Field(ge=0, le=60 * 24 * 60)]
+LeadMinutes = Annotated[int, Field(ge=1, le=60 * 24 * 60)]  # none: it would come when the appointment has begun
 Days = Annotated[int, Field(ge=0, le=365)]
 
 
