@@ -24,6 +24,7 @@ from carebook.messages.recipients import Recipient
 from carebook.messages.replies import Writer
 from carebook.messages.service import MessageRef
 from carebook.table import Row, Table
+from carebook.traces import WRITERS_REMEMBERED
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
 # A queue and the dead letters behind it keep fourteen days each, and a person may send those back.
@@ -268,7 +269,6 @@ def consent_item(consent: Consent) -> Item:
 
 
 _REPLIES_EXPECTED: Final = timedelta(days=400)
-_WRITERS_REMEMBERED: Final = timedelta(days=4 * 365)
 
 
 def reply_items(message: Message) -> Iterator[Item]:
@@ -278,7 +278,7 @@ def reply_items(message: Message) -> Iterator[Item]:
     document = {"recipient": message.recipient_id, "message": message.id, "at": instant(message.claimed_at)}
     address = message.to.casefold()
     writer = make_item(keys.writer_key(message.consent_channel, address, message.account), "writer", document)
-    writer.expires_at = int((message.claimed_at + _WRITERS_REMEMBERED).timestamp())
+    writer.expires_at = int((message.claimed_at + WRITERS_REMEMBERED).timestamp())
     yield writer
     if message.reply_token is not None:
         way_back = make_item(keys.reply_key(message.reply_token), "reply", {"account": message.account} | document)
