@@ -122,7 +122,7 @@ ROUTES |= {
     ("DELETE", "/contacts/{contact_id}/shares/{share_id}"): (None, EVERYBODY, 404),
 }
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
-FOR_WHO_HAS_A_LINK = {("GET", "/shares/{token}"), ("POST", "/shares/{token}/open")}
+FOR_WHO_HAS_A_LINK = {("GET", "/shares/{token}"), ("GET", "/shares/{token}/open"), ("POST", "/shares/{token}/open")}
 MATRIX = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 
 
