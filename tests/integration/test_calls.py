@@ -279,7 +279,11 @@ def test_the_function_that_delivers(director: Caller, noon: None, monkeypatch: p
     moved = written(director)[0].split("/")[2]
     survivor = director.post("/contacts?allow_duplicate=true", physician()).body["id"]
     director.post(f"/contacts/{survivor}/merge", {"duplicate_id": moved})
-    assert director.post(f"/clients/{appointed(director)}/appointments", soon(NOON)).status == 201
+    client = appointed(director)
+    assert director.post(f"/clients/{client}/appointments", soon(NOON)).status == 201
+    (copied,) = director.get(f"/clients/{client}/contacts").body["items"]
+    another = director.post("/contacts?allow_duplicate=true", physician()).body["id"]
+    director.post(f"/contacts/{another}/merge", {"duplicate_id": copied["contact"]["id"]})
     with recorded() as asked, recorded_in_buckets() as asked_of_buckets:
         while batch := queued_records():
             deliver.handler({"Records": batch}, Context(remaining_ms=60_000))

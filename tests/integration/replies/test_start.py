@@ -145,3 +145,21 @@ def test_who_writes_from_an_address_that_bounced_and_wants_emails_gets_them(prac
     assert refusals(practice, "email") == ["address_suppressed"]
     assert mailed(mail_to(token_of(practice), "Start"), 2) == []
     assert refusals(practice, "email") == []
+
+
+def test_who_said_stop_and_was_purged_is_still_heard_when_they_say_start(
+    practice: Practice, world: tuple[Clock, FakeProvider], opt_outs: FakeOptOuts
+) -> None:
+    neighbour = practice_of(Caller(practice.caller.handler, account="acc_next_door"), *world)
+    neighbour.sent("sms")
+    practice.sent("sms")
+    practice.text("STOP", inbound_id="in-1")
+    practice.caller.delete(f"/contacts/{practice.contact_id}?purge=true")
+    again = practice_of(practice.caller, *world)
+    assert refusals(again) == ["opted_out"]
+    practice.text("Who are you?", inbound_id="in-2")  # for the one who is still there, as if the other had never been
+    assert again.messages() == []
+    assert neighbour.messages()[0]["body"] == "Who are you?"
+    practice.text("START", inbound_id="in-3")
+    assert opt_outs.taken_off == [NUMBER]
+    assert refusals(again) == refusals(neighbour) == []

@@ -1,6 +1,7 @@
 """What leads back from an address or a reply to a contact, and what a purge leaves of it."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -47,6 +48,20 @@ def test_a_purge_takes_with_it_what_leads_back_to_the_contact(practice: Practice
     assert traces() == []
     items = boto3.client("dynamodb").scan(TableName="carebook-test")["Items"]
     assert [item["kind"]["S"] for item in items if survivor in str(item)] == ["purged contact"]
+
+
+def test_of_who_wants_no_messages_it_stays_that_the_account_has_written_and_to_whom_does_not(
+    practice: Practice,
+) -> None:
+    practice.write("email", "sms")
+    practice.deliver()
+    practice.text("STOP")
+    practice.caller.delete(f"/contacts/{practice.contact_id}?purge=true")
+    assert traces() == [("WROTE", "")]
+    items = boto3.client("dynamodb").scan(TableName="carebook-test")["Items"]
+    assert [item["kind"]["S"] for item in items if practice.contact_id in str(item)] == ["purged contact"]
+    (left,) = [item for item in items if item["PK"]["S"].startswith("WROTE")]
+    assert int(left["expires_at"]["N"]) == int((practice.clock() + timedelta(days=4 * 365, seconds=-1)).timestamp())
 
 
 def test_a_purge_leaves_what_leads_to_another_contact_with_the_same_address(practice: Practice) -> None:

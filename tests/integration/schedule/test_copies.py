@@ -12,6 +12,7 @@ from tests.builders import Caller, child
 from tests.integration.schedule.conftest import (
     IN_FOUR_DAYS,
     KINDS,
+    NOW,
     Clock,
     appoint,
     bill,
@@ -22,6 +23,8 @@ from tests.integration.schedule.conftest import (
     sweep,
     times,
 )
+
+IN_TWO = NOW + timedelta(days=2)
 
 
 def test_an_appointment_with_two_reminders_and_three_copies_is_one_transaction(
@@ -221,6 +224,18 @@ def test_a_run_that_falls_over_between_two_transactions_is_taken_up_where_it_was
     assert len([one for one in about if one["kind"] == "appointment_reminder"]) == 21
 
 
+def test_whoever_is_merged_before_they_are_told_is_told_as_who_they_are_now(director: Caller, client: str) -> None:
+    contacts = many_contacts(director, client)
+    appoint(director, client)
+    told = dict(zip(contacts, copies(director, contacts, "appointment_notice"), strict=True))
+    waiting = next(contact for contact in contacts if not told[contact])
+    survivor = director.post("/contacts", {"type": "other", "last_name": "Unlinked"}).body["id"]
+    assert director.post(f"/contacts/{survivor}/merge", {"duplicate_id": waiting}).status == 200
+    assert sweep()["sent"] == 1
+    rest, _ = decisions(director, client, "appointment_notice")
+    assert survivor in outcome(rest)
+
+
 def test_whoever_was_not_told_yet_is_told_of_the_new_time_alone(director: Caller, client: str) -> None:
     contacts = many_contacts(director, client)
     target = f"/clients/{client}/appointments/{appoint(director, client)['id']}"
@@ -239,6 +254,9 @@ def test_a_preview_speaks_of_what_comes_next(director: Caller, client: str) -> N
     assert director.post(preview, {"kind": "appointment_reminder"}).body["subject_id"] is None
     appoint(director, client, IN_FOUR_DAYS + timedelta(days=1), location="Not this one")
     soon = appoint(director, client, location="12 Lake Street")
+    for external_id, starts_at, status in (("GONE", NOW - timedelta(days=1), "scheduled"), ("OFF", IN_TWO, "canceled")):
+        other = times(starts_at) | {"status": status}
+        assert director.put(f"/clients/{client}/appointments/{external_id}", other).status == 201
     shown = director.post(preview, {"kind": "appointment_reminder"}).body
     assert shown["subject_id"] == soon["id"]
     assert "12 Lake Street" in shown["people"][0]["messages"][0]["body"]

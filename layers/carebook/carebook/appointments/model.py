@@ -47,7 +47,7 @@ class Appointment:
 
     Attributes:
         external_id: its name in the practice's other system.
-        changed_at: the version at which each field that was ever changed got its value.
+        changed_in: the version at which each field that was ever changed got its value.
     """
 
     id: str
@@ -59,7 +59,7 @@ class Appointment:
     updated_at: datetime
     external_id: str | None = None
     canceled_at: datetime | None = None
-    changed_at: Mapping[str, int] = field(default_factory=dict)
+    changed_in: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:

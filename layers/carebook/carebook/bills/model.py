@@ -53,7 +53,7 @@ class Bill:
 
     Attributes:
         external_id: its name in the practice's other system.
-        changed_at: the version at which each field that was ever changed got its value.
+        changed_in: the version at which each field that was ever changed got its value.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Bill:
     status: Status = Status.OPEN
     external_id: str | None = None
     closed_at: datetime | None = None
-    changed_at: Mapping[str, int] = field(default_factory=dict)
+    changed_in: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

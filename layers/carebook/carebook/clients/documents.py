@@ -25,7 +25,8 @@ def summary_from(document: Mapping[str, Any]) -> ClientSummary:
 def link_document(link: Link) -> dict[str, Any]:
     """All of a link but its key and version."""
     moments = {"created_at": instant(link.created_at), "updated_at": instant(link.updated_at)}
-    return link.terms.to_document() | moments | with_shown(link.client)
+    changed_in = {"changed_in": dict(link.changed_in)} if link.changed_in else {}
+    return link.terms.to_document() | moments | changed_in | with_shown(link.client)
 
 
 def with_shown(client: ShownClient | None) -> dict[str, Any]:
@@ -51,5 +52,6 @@ def link_from(account: str, client_id: str, contact_id: str, version: int, docum
         terms=LinkTerms(**{name: document[name] for name in LinkTerms.__slots__}),
         created_at=parse_instant(document["created_at"]),
         updated_at=parse_instant(document["updated_at"]),
+        changed_in=document.get("changed_in", {}),
         client=shown_in(client_id, document),
     )

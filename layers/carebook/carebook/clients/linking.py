@@ -303,7 +303,7 @@ def _new(act: LinkAct, contact: Contact, terms: LinkTerms) -> Link:
 def _refuse_stale(link: Link | None, expected: int | None) -> None:
     version = link.version if link else 0
     if expected is not None and expected != version:
-        current = link.terms.to_document() if link and 0 < expected < version else {}
+        current = link.changed_since(expected) if link and 0 < expected < version else {}
         raise StaleVersion(version=version, expected=expected, current=current)
 
 

@@ -163,6 +163,7 @@ class Link:
     """That a contact belongs to a client. The contact may have been merged into another since.
 
     Attributes:
+        changed_in: the version in which each of its terms that was ever changed got its value.
         client: what is shown of the client; no part of the link itself. None: not kept with it.
     """
 
@@ -173,12 +174,22 @@ class Link:
     terms: LinkTerms
     created_at: datetime
     updated_at: datetime
+    changed_in: Mapping[str, int] = field(default_factory=dict)
     client: ShownClient | None = field(default=None, compare=False)
+
+    def changed_since(self, version: int) -> dict[str, Any]:
+        """The terms that have changed since a version, as they are now."""
+        now = self.terms.to_document()
+        return {name: now[name] for name, at in self.changed_in.items() if at > version}
 
     def succeeded(self, contact_id: str, terms: LinkTerms, now: datetime) -> "Link":
         """The next version, for the contact as it is known today."""
         moment = max(now, self.updated_at + timedelta(milliseconds=1))
-        return replace(self, contact_id=contact_id, version=self.version + 1, terms=terms, updated_at=moment)
+        old, new, version = self.terms.to_document(), terms.to_document(), self.version + 1
+        changed_in = {**self.changed_in, **{name: version for name, value in new.items() if value != old[name]}}
+        return replace(
+            self, contact_id=contact_id, version=version, terms=terms, updated_at=moment, changed_in=changed_in
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +206,11 @@ class LinkedContact:
     def link(self) -> Link:
         """The one that counts."""
         return which_counts(self.links, self.contact.id)
+
+    @property
+    def known_as(self) -> frozenset[str]:
+        """Its id, and those of the contacts that were linked and have been merged into it."""
+        return frozenset((self.contact.id, *(link.contact_id for link in self.links)))
 
     @property
     def copied(self) -> tuple[str, ...]:

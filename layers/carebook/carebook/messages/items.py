@@ -14,6 +14,7 @@ from carebook.messages.consents import Consent
 from carebook.messages.documents import consent_document, message_document
 from carebook.messages.model import NOT_OPTED_IN, Message, Status
 from carebook.messages.planning import Plan
+from carebook.traces import WRITERS_REMEMBERED
 
 
 def add_to(writes: Writes, planned: Plan) -> None:
@@ -50,7 +51,6 @@ def consent_item(consent: Consent) -> Item:
 
 
 _REPLIES_EXPECTED: Final = timedelta(days=400)
-_WRITERS_REMEMBERED: Final = timedelta(days=4 * 365)
 
 
 def reply_items(message: Message) -> Iterator[Item]:
@@ -60,7 +60,7 @@ def reply_items(message: Message) -> Iterator[Item]:
     document = {"recipient": message.recipient_id, "message": message.id, "at": instant(message.claimed_at)}
     address = message.to.casefold()
     writer = make_item(keys.writer_key(message.consent_channel, address, message.account), "writer", document)
-    writer.expires_at = int((message.claimed_at + _WRITERS_REMEMBERED).timestamp())
+    writer.expires_at = int((message.claimed_at + WRITERS_REMEMBERED).timestamp())
     yield writer
     if message.reply_token is not None:
         way_back = make_item(keys.reply_key(message.reply_token), "reply", {"account": message.account} | document)

@@ -3,7 +3,7 @@
 from carebook.clients.linking import LinkWriting
 from carebook.items import Writes, at_version
 from carebook.messages.items import message_item
-from carebook.messages.model import Message, Status
+from carebook.messages.model import WAITING, Message, Status
 from carebook.messages.store import TableMessages
 from carebook.table import Table
 
@@ -32,6 +32,4 @@ class Withdrawal:
 
 
 def _is_waiting_copy(message: Message, client_id: str) -> bool:
-    if message.client_id != client_id or message.cc_of is None:
-        return False
-    return message.status is Status.HELD or (message.status is Status.QUEUED and message.claimed_at is None)
+    return message.client_id == client_id and message.cc_of is not None and message.status in WAITING

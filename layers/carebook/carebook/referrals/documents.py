@@ -19,6 +19,7 @@ def referral_document(referral: Referral) -> dict[str, Any]:
         "created_at": instant(referral.created_at),
         "created_by": {"id": referral.created_by.id, "name": referral.created_by.name},
         "updated_at": instant(referral.updated_at),
+        "changed_in": dict(referral.changed_in),
     } | with_shown(referral.client)
 
 
@@ -38,6 +39,7 @@ def referral_from(
         created_at=parse_instant(document["created_at"]),
         created_by=Person(**document["created_by"]),
         updated_at=parse_instant(document["updated_at"]),
+        changed_in=document.get("changed_in", {}),
         client=shown_in(client_id, document),
     )
 

@@ -105,6 +105,7 @@ class Referral:
     Attributes:
         referrer: the referrer as they were when the referral was made, or when it was last taken anew.
         referrer_at: when that was.
+        changed_in: the version in which each field that was ever changed got its value.
         client: what is shown of the client; no part of the referral itself. None: not kept with it.
     """
 
@@ -118,6 +119,7 @@ class Referral:
     created_at: datetime
     created_by: Person
     updated_at: datetime
+    changed_in: Mapping[str, int] = field(default_factory=dict)
     client: ShownClient | None = field(default=None, compare=False)
 
     def edited(self, details: ReferralDetails, now: datetime) -> "Referral":
@@ -131,6 +133,17 @@ class Referral:
             return replace(self, details=replace(self.details, contact_id=None), referrer=None, referrer_at=None)
         details = replace(self.details, contact_id=contact.id)
         return replace(self, details=details, referrer=snapshot_of(contact.details), referrer_at=now)
+
+    def knowing_changes(self, before: "Referral") -> "Referral":
+        """The same, knowing in which of its fields it differs from the version *before*."""
+        old, new = before.to_document(), self.to_document()
+        differing = {name: self.version for name, value in new.items() if value != old[name]}
+        return replace(self, changed_in={**before.changed_in, **differing})
+
+    def changed_since(self, version: int) -> dict[str, Any]:
+        """The fields that have changed since a version, as they are now."""
+        now = self.to_document()
+        return {name: now[name] for name, at in self.changed_in.items() if at > version}
 
     def to_document(self) -> dict[str, Any]:
         """What a history tells of it."""

@@ -153,7 +153,7 @@ def _rewrite(desk: Desk, act: ReferralAct, edit: Callable[[Referral, AccountSett
             lambda: desk.referrals.appointments(act.account, client_id),
         )
         edited = edit(before, settings)
-        after = edited.referral
+        after = edited.referral.knowing_changes(before)
         changes = changes_between(before, after)
         if after.referrer != before.referrer:
             changes = (*changes, Change("referrer_snapshot", before.referrer, after.referrer))
@@ -248,7 +248,7 @@ def _found(desk: Desk, act: ReferralAct) -> tuple[Client, Referral, AccountSetti
     client = writable(found)
     expected = act.expected_version
     if expected is not None and expected != referral.version:
-        current = referral.to_document() if 0 < expected < referral.version else {}
+        current = referral.changed_since(expected) if 0 < expected < referral.version else {}
         if current:
             desk.clients.view(act.account, client.id, viewer=act.by, now=act.now)
         raise StaleVersion(version=referral.version, expected=expected, current=current)

@@ -139,7 +139,8 @@ def decide(
     left: list[str] = []
     together, cost = Plan(), 0
     for recipient, linked in _people(facts):
-        if part is not None and recipient.id not in part.people:
+        known_as = {recipient.id} if linked is None else linked.known_as
+        if part is not None and known_as.isdisjoint(part.people):
             continue
         if left:  # who comes first is served first
             left.append(recipient.id)

@@ -32,7 +32,7 @@ def appointment_document(appointment: Appointment) -> dict[str, Any]:
     return appointment_details(appointment.details) | {
         "external_id": appointment.external_id,
         "canceled_at": _text(appointment.canceled_at),
-        "changed_at": dict(appointment.changed_at),
+        "changed_in": dict(appointment.changed_in),
         "created_at": instant(appointment.created_at),
         "updated_at": instant(appointment.updated_at),
     }
@@ -58,7 +58,7 @@ def appointment_from(
         details=details,
         external_id=doc["external_id"],
         canceled_at=_moment(doc["canceled_at"]),
-        changed_at=doc.get("changed_at", {}),
+        changed_in=doc.get("changed_in", {}),
         **{name: parse_instant(doc[name]) for name in _MOMENTS},
     )
 
@@ -80,7 +80,7 @@ def bill_document(bill: Bill) -> dict[str, Any]:
         "status": bill.status.value,
         "external_id": bill.external_id,
         "closed_at": _text(bill.closed_at),
-        "changed_at": dict(bill.changed_at),
+        "changed_in": dict(bill.changed_in),
         "created_at": instant(bill.created_at),
         "updated_at": instant(bill.updated_at),
     }
@@ -104,7 +104,7 @@ def bill_from(account: str, client_id: str, subject_id: str, version: int, doc: 
         status=BillStatus(doc["status"]),
         external_id=doc["external_id"],
         closed_at=_moment(doc["closed_at"]),
-        changed_at=doc.get("changed_at", {}),
+        changed_in=doc.get("changed_in", {}),
         **{name: parse_instant(doc[name]) for name in _MOMENTS},
     )
 
@@ -120,7 +120,7 @@ def details_document(subject: Appointment | Bill) -> dict[str, Any]:
 def changed_since(subject: Appointment | Bill, version: int) -> dict[str, Any]:
     """The fields that have changed since *version*, as they are now."""
     now = details_document(subject)
-    return {name: now[name] for name, at in subject.changed_at.items() if at > version}
+    return {name: now[name] for name, at in subject.changed_in.items() if at > version}
 
 
 def reminder_document(reminder: Reminder) -> dict[str, Any]:

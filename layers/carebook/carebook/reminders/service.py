@@ -80,7 +80,7 @@ def with_changes[S: (Appointment, Bill)](before: S | None, after: S) -> S:
         return after
     old, new = details_document(before), details_document(after)
     differing = {name: after.version for name, value in new.items() if value != old[name]}
-    return replace(after, changed_at={**before.changed_at, **differing})
+    return replace(after, changed_in={**before.changed_in, **differing})
 
 
 def settled[S: (Appointment, Bill)](
