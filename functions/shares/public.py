@@ -39,6 +39,13 @@ def look(token: str) -> Response[ClosedView]:
     return answer({"status": "code_required"})
 
 
+@api.get(
+    "/shares/<token>/open", tags=["shares"], summary="The same; a browser that comes back after a code gets the page"
+)
+def look_again(token: str) -> Response[ClosedView]:
+    return look(token)
+
+
 @api.post("/shares/<token>/open", tags=["shares"], summary="Open a link with its code; a browser gets a page")
 def open_with_code(token: str, guess: Annotated[Guess, Body()]) -> Response[OpenedView]:
     opened = open_share(shares(), vault(), token=token, code=guess.code, now=utcnow())

@@ -223,6 +223,14 @@ def test_what_only_says_that_it_is_a_pdf_is_not_faxed(desk: Desk) -> None:
     assert (desk.provider.sent, desk.outcome()) == ([], ("failed", "attachment_not_pdf"))
 
 
+@pytest.mark.parametrize("methods", [("sms",), ("voice",), ("sms", "voice")])
+def test_files_that_would_go_along_with_nothing_are_refused(desk: Desk, methods: tuple[str, ...]) -> None:
+    """A text that says "see attached" and has nothing attached."""
+    assert errors(desk.write(desk.file(), methods=methods)) == [("attachments", "not_carried")]
+    assert desk.caller.get(f"/contacts/{desk.contact_id}/messages").body["items"] == []
+    assert desk.write(methods=("sms",)).status == 202
+
+
 def test_attachments_follow_a_merge(desk: Desk) -> None:
     file, letter = desk.file(), desk.letter()
     desk.write(file, letter)

@@ -86,6 +86,32 @@ def test_a_preview_shows_the_text_in_use_with_examples(director: Caller) -> None
     assert (letter["subject"], letter["segments"]) == ("Appointment reminder - Lakeside Family Practice", None)
 
 
+def test_the_preview_of_a_call_shows_the_call_that_is_made(director: Caller) -> None:
+    """A call says a code, and never a link."""
+    seen = director.post("/settings/message-templates/share/voice/preview").body
+    assert "Your code for the documents from us is 4, 8, 2" in seen["body"]
+    assert seen["hints"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "hints"),
+    [
+        ("email", "Look here: {{ share.link }}", ["no_code"]),
+        ("email", "{% if share.link %}{{ share.link }}{% else %}{{ share.code }}{% endif %}", []),
+        ("fax", "Dear Ana", ["no_code", "no_link"]),
+        ("voice", "Call us", ["no_code"]),
+    ],
+)
+def test_the_preview_says_which_words_would_not_be_used(
+    director: Caller, method: str, body: str, hints: list[str]
+) -> None:
+    path = f"/settings/message-templates/share/{method}"
+    drafted = director.post(f"{path}/preview", {"body": body}).body
+    assert [hint["code"] for hint in drafted["hints"]] == hints
+    assert director.put(path, {"body": body}).status == 200
+    assert director.post(f"{path}/preview").body["hints"] == drafted["hints"]
+
+
 def test_a_preview_shows_a_draft_and_what_could_be_better(director: Caller) -> None:
     seen = director.post(f"{SMS}/preview", {"body": "“See you”, {{ recipient.first_name }} " + "x" * 200}).body
     assert seen["body"].startswith("“See you”, Maria ")

@@ -11,7 +11,7 @@ import pytest
 from tests.template.reading import ROOT, Properties, events, functions, nested, only, root
 
 PUBLIC = {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
-FOR_WHO_HAS_A_LINK = {("GET", "/shares/{token}"), ("POST", "/shares/{token}/open")}
+FOR_WHO_HAS_A_LINK = {("GET", "/shares/{token}"), ("GET", "/shares/{token}/open"), ("POST", "/shares/{token}/open")}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 API = only(root(), "AWS::Serverless::Api")
 

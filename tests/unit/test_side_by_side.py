@@ -1,6 +1,7 @@
 """Reads side by side: in one round, in order, and the first error counts."""
 
 from threading import Barrier
+from time import sleep
 from typing import Any
 
 import pytest
@@ -36,6 +37,18 @@ def test_of_several_errors_the_first_counts(together: Any) -> None:
         together(lambda: fail("one"), lambda: fail("two"))
     with pytest.raises(ValueError, match="two"):
         together(lambda: 1, lambda: fail("two"), lambda: fail("three"))
+
+
+def test_nothing_goes_on_behind_an_error(together: Any) -> None:
+    done: list[str] = []
+
+    def slow() -> None:
+        sleep(0.05)
+        done.append("slow")
+
+    with pytest.raises(ValueError, match="at once"):
+        together(lambda: fail("at once"), slow, slow)
+    assert done == ["slow", "slow"]
 
 
 def test_the_client_is_made_before_the_threads_begin() -> None:

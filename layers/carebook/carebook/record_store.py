@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -155,8 +155,7 @@ class TableRecords[R: Record[Any]](ABC):
                 take_back()
             raise
         finally:
-            if doing:
-                doing.result()
+            _await(doing, writing)
         is_first = writing is not None and writing.result()
         if self.leads_to(record) is not None:
             self._leading_on.add(name)
@@ -309,3 +308,11 @@ def made_by_request(table: Table, account: str, request: str, *, now: datetime) 
 
 def _same(one: Item, other: Item) -> bool:
     return (one.doc, one.words, one.type) == (other.doc, other.words, other.type)
+
+
+def _await(doing: Future[None] | None, writing: Future[bool] | None) -> None:
+    """Let both end, for Lambda freezes what still runs when the answer is out; raise what *doing* has failed with."""
+    if writing is not None:
+        writing.exception()
+    if doing is not None:
+        doing.result()

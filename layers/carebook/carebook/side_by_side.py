@@ -1,7 +1,7 @@
 """Reads that need not wait for one another, side by side."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Final, Protocol, overload
 
 _AT_ONCE: Final = 8
@@ -36,4 +36,8 @@ class Reads:
         """See :meth:`SideBySide.together`."""
         self._connect()  # here, so that the threads share the client
         started = [self._pool.submit(read) for read in others]
-        return (first(), *(one.result() for one in started))
+        try:
+            return (first(), *(one.result() for one in started))
+        finally:
+            # Lambda freezes what still runs when the answer is out; it would go on in somebody else's request.
+            wait(started)

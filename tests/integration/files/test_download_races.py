@@ -146,6 +146,15 @@ def test_a_renamed_file_is_saved_under_its_new_name_by_whoever_has_an_address(de
     assert desk.objects() == before
 
 
+def test_a_file_is_renamed_also_while_it_is_scanned_once_more(desk: Desk) -> None:
+    file_id = desk.upload(b"hello")
+    target = f"{desk.path}/files/{file_id}"
+    assert desk.caller.post(f"{target}/rescan").status in {200, 202}
+    assert desk.caller.patch(target, {"name": "new.txt"}).status == 200
+    assert current(desk, file_id).status is Status.SCANNING
+    assert saved_as(desk, file_id) == "new.txt"
+
+
 def test_a_rename_whose_copy_fails_changes_nothing_and_can_be_repeated(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from carebook.files.store import TableFiles
 from carebook.instants import utcnow
 from carebook.table import open_table
 from functions.messages import receive_reply
-from tests.builders import Caller, physician
+from tests.builders import Caller, child, physician
 from tests.fakes.files import PlantedScanner
 from tests.integration.conftest import BUCKETS
 from tests.integration.replies.conftest import Practice, mail_to, mailed, objects, practice_of, token_of
@@ -144,6 +144,27 @@ def test_what_is_too_much_too_large_or_infected_is_named_and_not_kept(
     assert len(practice.caller.get(f"/contacts/{practice.contact_id}/files").body["items"]) == 20
     assert len(quarantined()) == 20
     assert objects() == []
+
+
+def test_what_a_client_sends_along_is_named_in_their_history_with_why_it_was_not_kept(practice: Practice) -> None:
+    """Files belong to contacts: the practice sees what there was, and can ask for it."""
+    client = practice.caller.post("/clients", child(messaging_methods=["email"])).body["id"]
+    starts, ends = (practice.clock() + timedelta(days=4, minutes=length) for length in (0, 50))
+    about = {"starts_at": starts.isoformat(), "ends_at": ends.isoformat()}
+    assert practice.caller.post(f"/clients/{client}/appointments", about).status == 201
+    practice.deliver()
+    assert mailed(with_files(token_of(practice), ("insurance card.pdf", PDF), body="Our new card")) == []
+    reply, notice = practice.caller.get(f"/clients/{client}/messages").body["items"]
+    assert (reply["kind"], reply["client_id"], reply["body"]) == ("reply", client, "Our new card")
+    assert reply["in_reply_to"] == notice["id"]
+    (attached,) = reply["attachments"]
+    assert (attached["file_id"], attached["name"], attached["size"], attached["reason"]) == (
+        None,
+        "insurance card.pdf",
+        len(PDF),
+        "no_files",
+    )
+    assert quarantined() == {}
 
 
 def test_a_reply_is_kept_whatever_number_of_files_comes_with_it(practice: Practice) -> None:

@@ -206,8 +206,9 @@ def test_whatever_is_not_there_is_not_there_in_the_same_words(
     tokens["unknown"] = "q" * 27, "12345678"
     tokens["strange"] = "x'y", "12345678"
     looked = [nothing(recipient.look(token)) for token, _ in tokens.values()]
+    looked += [nothing(recipient.look(f"{token}/open")) for token, _ in tokens.values()]
     opened = [nothing(recipient.open(token, code)) for token, code in tokens.values()]
-    assert [one == looked[0] for one in (*looked, *opened)] == [True] * 10
+    assert [one == looked[0] for one in (*looked, *opened)] == [True] * 15
     assert looked[0][:2] == (404, "not_found")
     pages = {recipient.look(token, Accept="text/html").text for token, _ in tokens.values()}
     assert len(pages) == 1
@@ -343,6 +344,8 @@ def test_a_browser_gets_pages_and_sends_a_form(sharer: Sharer, recipient: Recipi
     assert (empty.status, "Eight digits" in empty.text) == (422, True)
     opened = recipient.caller.call("POST", target, raw=f"code={code[:4]}+{code[4:]}", headers=form)
     assert (opened.status, "report.txt" in opened.text) == (200, True)
+    again = recipient.look(f"{token}/open", **browser)  # reloaded, or opened from a history
+    assert (again.status, 'action="open"' in again.text, "report.txt" in again.text) == (200, True, False)
     marked = recipient.look(f"{token}?utm_source=mail", **browser)
     assert marked.status == 200
     assert recipient.caller.get(f"/shares/{token}?utm_source=mail").status == 422

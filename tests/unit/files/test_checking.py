@@ -27,6 +27,20 @@ def test_what_is_clean_moves_to_where_it_can_be_read() -> None:
     assert [entry.action for entry in desk.files.entries] == ["file_scanned"]
 
 
+def test_what_is_renamed_while_it_is_scanned_is_saved_under_its_new_name() -> None:
+    desk = Desk()
+    file = take_in(desk.files, desk.buckets, desk.upload(), desk.owner, now=LATER)
+    assert file is not None
+    finding = scan_file(file, desk.buckets, desk.scanner, now=lambda: LATER)
+    renamed = file.edited(replace(file.details, name="new.txt"), LATER)
+    desk.files.replace(file, renamed, None)
+    assert conclude(desk.files, desk.buckets, file, finding, now=LATER) is not None
+    assert desk.current.readable
+    assert desk.current.place in desk.buckets.objects
+    assert desk.buckets.names[file.key] == "new.txt"
+    assert (desk.buckets.readable, desk.buckets.quarantined) == ([b"hello"], [])
+
+
 def test_what_is_infected_stays_in_quarantine() -> None:
     desk = Desk(b"a virus in it")
     desk.event(desk.upload())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from carebook.files.schemas import FileFields
 from carebook.messages.mail import read_mail
+from carebook.shares.codes import new_token
 
 TOKEN = "0123456789abcdef01234567"
 
@@ -38,6 +39,20 @@ def test_of_a_long_thread_the_last_messages_count() -> None:
     read = read_mail(mail(References=thread, In_Reply_To="<answered@email.amazonses.com>").as_bytes())
     assert len(read.answers) == 20
     assert read.answers[:2] == ("answered", "0000000299")
+
+
+def test_a_link_to_what_was_shared_that_an_answer_quotes_is_not_kept() -> None:
+    """The history shows it in no message, and so in no reply to one."""
+    token = new_token()
+    body = (
+        f"Thank you!\n\n> You can open them here:\n> https://care.example/v1/shares/{token}\n"
+        f"<https://safe.example/?url=https%3A%2F%2Fcare.example%2Fv1%2Fshares%2F{token}&data=1>"
+    )
+    for message in (mail(body), mail("", html=f'<a href="https://care.example/shares/{token}">{body}</a>')):
+        read = read_mail(message.as_bytes())
+        assert token not in read.body + read.said
+    assert "https://care.example/v1/shares/[link]" in read_mail(mail(body).as_bytes()).body
+    assert read_mail(mail("our shares/2026 figures").as_bytes()).body == "our shares/2026 figures"
 
 
 @pytest.mark.parametrize(

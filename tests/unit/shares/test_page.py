@@ -5,6 +5,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -42,7 +43,7 @@ class Elements(HTMLParser):
 
 
 def shown(status: int, answer: dict[str, Any], *, opening: bool = True) -> Elements:
-    return Elements(page_of(status, answer, token=TOKEN, opening=opening))
+    return Elements(page_of(status, answer, action=f"{TOKEN}/open", opening=opening))
 
 
 PAGES = [
@@ -76,7 +77,7 @@ def test_a_page_is_made_for_phones_and_readers(status: int, answer: dict[str, An
 
 
 def test_the_policy_lets_exactly_the_style_of_the_page_through() -> None:
-    (style,) = re.findall("<style>(.*)</style>", page_of(404, {}, token=TOKEN, opening=False), re.DOTALL)
+    (style,) = re.findall("<style>(.*)</style>", page_of(404, {}, action=f"{TOKEN}/open", opening=False), re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = DISCREET["Content-Security-Policy"]
     assert f"style-src 'sha256-{digest}'" in policy
@@ -84,15 +85,27 @@ def test_the_policy_lets_exactly_the_style_of_the_page_through() -> None:
     assert "unsafe" not in policy
 
 
-def test_the_form_leads_to_the_same_link_from_either_page() -> None:
-    (form,) = shown(200, {"status": "code_required"}, opening=False).of("form")
-    assert (form["method"], form["action"]) == ("post", f"{TOKEN}/open")
-    (form,) = shown(403, {"code": "wrong_code"}).of("form")
-    assert form["action"] == "open"
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["/shares/q1w2e3", "/shares/q1w2e3/", "/shares/q1w2e3/open", "/shares/q1w2e3/open/"])
+def test_the_form_leads_to_the_same_link_from_wherever_the_page_is(method: str, path: str) -> None:
+    """With a slash that was hung on the link, and where a browser comes back to the address that the code went to."""
+    event = rest_event(method, path, headers={"Accept": "text/html"})
+    problem = {"statusCode": 403, "body": '{"code": "wrong_code"}'}
+    page = answered(event, problem if method == "POST" else {"statusCode": 200, "body": "{}"})["body"]
+    (form,) = Elements(page).of("form")
+    assert form["method"] == "post"
+    assert urljoin(f"https://api.example/v1{path}", form["action"]) == "https://api.example/v1/shares/q1w2e3/open"
+
+
+def test_a_reader_says_what_was_wrong_where_the_code_is_entered() -> None:
+    (field,) = shown(403, {"code": "wrong_code"}).of("input")
+    assert (field["aria-describedby"], "autofocus" in field) == ("wrong hint", True)
+    (field,) = shown(200, {"status": "code_required"}, opening=False).of("input")
+    assert field["aria-describedby"] == "hint"
 
 
 def test_before_the_code_a_page_says_nothing_of_who_and_what() -> None:
-    first = page_of(200, {"status": "code_required"}, token=TOKEN, opening=False)
+    first = page_of(200, {"status": "code_required"}, action=f"{TOKEN}/open", opening=False)
     text = re.sub(r"<style>.*</style>|<[^>]+>", " ", first, flags=re.DOTALL)
     assert " ".join(text.split()) == (
         "Documents for you Documents for you Enter the code that you were given separately from this link. "
@@ -101,23 +114,24 @@ def test_before_the_code_a_page_says_nothing_of_who_and_what() -> None:
 
 
 def test_a_dead_link_leads_to_no_form_and_is_not_repeated() -> None:
-    page = page_of(404, {"code": "not_found"}, token=TOKEN, opening=False)
+    page = page_of(404, {"code": "not_found"}, action=f"{TOKEN}/open", opening=False)
     assert TOKEN not in page
     assert "<form" not in page
 
 
 def test_what_people_wrote_is_never_markup() -> None:
-    page = page_of(200, OPENED, token=TOKEN, opening=True)
+    page = page_of(200, OPENED, action=f"{TOKEN}/open", opening=True)
     assert "Smith &amp; Sons &lt;Practice&gt;" in page
     assert "&lt;script&gt;" in page
-    (link,) = Elements(page).of("a")
+    link, again = Elements(page).of("a")
+    assert again["href"] == f"{TOKEN}/open"
     assert (link["href"], link["rel"]) == ("https://s3.example/a?b=1&c=2", "noreferrer")
     assert link["aria-label"] == 'Download "x" onclick=.pdf'
     assert "Not available any more" in page
 
 
 def test_a_token_cannot_break_out_of_the_form() -> None:
-    page = page_of(200, {}, token='"><script>', opening=False)
+    page = page_of(200, {}, action='"><script>', opening=False)
     assert "<script>" not in page
 
 

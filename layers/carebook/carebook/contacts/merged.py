@@ -23,5 +23,8 @@ def with_merged[Found](
     """What *read* finds for a contact, and for each that was merged into it: one round, and one more for these."""
     contacts.connect()
     merged = pool.submit(contacts.merged_in, account, contact_id)
-    own = read(contact_id)
+    try:
+        own = read(contact_id)
+    finally:
+        merged.exception()  # wait for it in any case
     return [own, *pool.map(read, merged.result())]

@@ -1,7 +1,7 @@
 """The sections of the cover page in the table: one round of queries."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -46,8 +46,13 @@ class TableSections:
             name: self._pool.submit(self._read, section, contact_id, caller) for name, section in self._sections.items()
         }
         gathering = self._begin(caller.account, gather)
-        given = other()
-        return given, {name: part.result() for name, part in reading.items()}, _results(gathering)
+        try:
+            given = other()
+            return given, {name: part.result() for name, part in reading.items()}, _results(gathering)
+        finally:
+            # Lambda freezes what still runs when the answer is out; it would go on in somebody else's request.
+            wait(reading.values())
+            wait(one for sections in gathering.values() for one in sections.values())
 
     def gather(self, account: str, contact_ids: Sequence[str]) -> Gathered:
         """A query for each contact and section, side by side."""

@@ -1,7 +1,6 @@
 """Documents and templates in the table. A document and the contact's history entry are one transaction."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +15,7 @@ from carebook.errors import AlreadyExists, Conflict, NotFound, RequestMismatch
 from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
+from carebook.side_by_side import Reads
 from carebook.table import Row, Table
 
 _REQUESTS_REMEMBERED: Final = timedelta(hours=24)
@@ -27,13 +27,12 @@ class TableDocuments:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="documents")
+        self._reads = Reads(table.connect, name="documents")
 
     def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
         """*ours* in a thread of its own."""
-        self._table.connect()
-        running = self._pool.submit(ours)
-        return other(), running.result()
+        first, second = self._reads(other, ours)
+        return first, second
 
     def find(self, account: str, contact_id: str, document_id: str) -> Document:
         """One request."""

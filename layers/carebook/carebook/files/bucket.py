@@ -52,7 +52,9 @@ class FileBuckets:
 
     def put_new_name(self, file: File) -> Place:
         """One request, a copy within S3."""
-        return self._copy(_readable(file), _saved_as(file))
+        if file.place is None or file.place.bucket != "files":
+            raise ValueError("Only what was found clean has a name.")
+        return self._copy(file.place, _saved_as(file))
 
     def download_url(self, file: File, *, seconds: int) -> str:
         """Every version of this key is a copy of what was found clean; its name is with it, in no address."""

@@ -190,6 +190,7 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
             return None
         # Edited, or moved by a merge, since it was read: the verdict is the same, unless for a name that it got.
         verdict = _as_named(finding, current)
+        place, file = _named_anew(buckets, scanned, place, file, current), current
         after = current.judged(verdict, place if verdict.status is finding.status else None, now)
         try:
             files.replace(current, after, entry_of("file_scanned", current, after, by=SYSTEM, now=now))
@@ -199,6 +200,19 @@ def conclude(files: FileStore, buckets: Buckets, file: File, finding: Finding, *
         _tidy(buckets, scanned, after)
         return after
     raise Unavailable("The file is being changed by others.")
+
+
+def _named_anew(buckets: Buckets, scanned: Place, place: Place | None, before: File, file: File) -> Place | None:
+    """Where the clean bytes are: copied once more when the file got another name since the copy was made."""
+    is_copy = place is not None and place.bucket == "files" and place != scanned
+    if place is None or not is_copy or before.details.name == file.details.name:
+        return place
+    try:
+        copy = buckets.take_over(scanned, file)
+    except Gone:  # another run was faster, and the record will say so
+        return place
+    buckets.remove(place)
+    return copy
 
 
 def _tidy(buckets: Buckets, scanned: Place, after: File) -> None:

@@ -172,11 +172,13 @@ def _replace_renamed(
 ) -> None:
     """Write *after*; if it has another name, only once its bytes have that too: a name that is told is the one saved.
 
-    What is written under the version that was read could be read until then. Otherwise the copy goes, and what lay on
-    top before is on top again.
+    What is written under the version that was read lay there until then. Otherwise the copy goes, and what lay on top
+    before is on top again.
     """
     copy = None
-    if before.readable and before.details.name != after.details.name:
+    # Also while it is scanned once more: what comes of that is written later, and deletes every copy if it must.
+    is_there = before.place is not None and before.place.bucket == "files"
+    if is_there and before.details.name != after.details.name:
         with suppress(Gone):  # if it is being deleted, the version is not what it was
             copy = bucket.put_new_name(after)
     try:

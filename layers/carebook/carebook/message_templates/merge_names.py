@@ -72,6 +72,7 @@ _FIELDS: Final[Mapping[Kind, tuple[MergeField, ...]]] = {
     "opt_in_request": (*_PRACTICE, *_RECIPIENT),
     "share": (*_PRACTICE, *_RECIPIENT, *_SHARE),
 }
+_SAID: Final[Mapping[str, str]] = {"share.link": "", "share.code": "4, 8, 2, 9, 1, 0, 3, 7"}
 KINDS: Final = tuple(_FIELDS)
 METHODS: Final[tuple[Method, ...]] = ("email", "sms", "fax", "voice")
 
@@ -86,9 +87,17 @@ def fields_of(kind: Kind) -> tuple[MergeField, ...]:
     return _FIELDS[kind]
 
 
-def samples_of(kind: Kind) -> dict[str, str]:
-    """A value for each merge field of a kind, to look at a template with."""
-    return {field.name: field.sample for field in _FIELDS[kind]}
+def samples_of(kind: Kind, method: Method | None = None) -> dict[str, str]:
+    """A value for each merge field of a kind, to look at a template with. Nobody is read a link, but the code."""
+    samples = {field.name: field.sample for field in _FIELDS[kind]}
+    return {**samples, **_SAID} if (kind, method) == ("share", "voice") else samples
+
+
+def needed_in(kind: Kind, method: Method) -> frozenset[str]:
+    """What such a message may be sent for: without it the built-in text goes in its place."""
+    if kind != "share":
+        return frozenset()
+    return frozenset({"share.code"} if method == "voice" else {"share.link", "share.code"})
 
 
 def may_stand(name: str, *, method: Method, part: Literal["subject", "body"]) -> bool:

@@ -12,7 +12,7 @@ from carebook.errors import FieldError, Invalid
 from carebook.identity import Person
 from carebook.instants import instant, parse_instant
 from carebook.message_templates.built_in import BUILT_IN, Words
-from carebook.message_templates.merge_names import Kind, Method, fields_of, may_stand, samples_of
+from carebook.message_templates.merge_names import Kind, Method, fields_of, may_stand, needed_in, samples_of
 
 LONGEST_SUBJECT: Final = 200
 LONGEST: Final[Mapping[Method, int]] = {"email": 20_000, "fax": 20_000, "sms": 1_600, "voice": 3_000}
@@ -24,10 +24,15 @@ _NO_NAME: Final = "Your healthcare practice"
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message ready to be sent. Subjects are one line; text messages and calls have none."""
+    """A message ready to be sent. Subjects are one line; text messages and calls have none.
+
+    Attributes:
+        lacks: fields for which the built-in text is sent, because these words leave them out; told with a preview.
+    """
 
     subject: str | None
     body: str
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,18 @@ def checked_words(kind: Kind, method: Method, *, subject: str | None, body: str)
     if errors:
         raise Invalid(errors)
     # With its examples filled in it must fit; a condition's other branch is shorter or as long in what people write.
-    _render(kind, method, words, samples_of(kind))
+    _render(kind, method, words, samples_of(kind, method))
     return words
+
+
+def previewed(kind: Kind, method: Method, words: Words) -> Rendered:
+    """The message of these words with examples in its merge fields.
+
+    Raises:
+        Invalid: when the examples make it longer than the method allows.
+    """
+    lacks = needed_in(kind, method) - frozenset(_parsed(kind, words.body, "body").names)
+    return replace(_render(kind, method, words, samples_of(kind, method)), lacks=tuple(sorted(lacks)))
 
 
 def render(

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from carebook.errors import Conflict, NotFound, StaleVersion, Unavailable
 from carebook.identity import Person
 from carebook.message_templates.built_in import Words
-from carebook.message_templates.merge_names import KINDS, METHODS, Kind, Method, samples_of
-from carebook.message_templates.model import MessageTemplate, Rendered, checked_words, render
+from carebook.message_templates.merge_names import KINDS, METHODS, Kind, Method
+from carebook.message_templates.model import MessageTemplate, Rendered, checked_words, previewed
 from carebook.retrying import attempts
 
 
@@ -97,11 +97,11 @@ def preview(
         Invalid: when the draft could not be saved.
     """
     if body is None and subject is None:
-        return render(kind, method, samples_of(kind), template=store.find(account, kind, method))
+        return previewed(kind, method, store.find(account, kind, method).current)
     current = store.find(account, kind, method).current if body is None or subject is None else None
     if current is not None:
         body = current.body if body is None else body
         subject = current.subject if subject is None else subject
     assert body is not None  # noqa: S101 - for mypy
     words = checked_words(kind, method, subject=subject, body=body)
-    return render(kind, method, samples_of(kind), template=MessageTemplate(kind, method, words=words))
+    return previewed(kind, method, words)

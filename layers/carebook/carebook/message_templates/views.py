@@ -53,8 +53,14 @@ def preview_view(kind: Kind, method: Method, rendered: Rendered) -> PreviewView:
         "subject": rendered.subject,
         "body": rendered.body,
         "segments": segments if method == "sms" else None,
-        "hints": list(_hints(method, rendered.body)),
+        "hints": [*map(_lacking, rendered.lacks), *_hints(method, rendered.body)],
     }
+
+
+def _lacking(name: str) -> Hint:
+    what = name.rpartition(".")[2]
+    sent = f"The message with the {what} needs {{{{ {name} }}}}. Without it the built-in text is sent in its place."
+    return {"code": f"no_{what}", "message": sent}
 
 
 def _hints(method: Method, body: str) -> Iterator[Hint]:

@@ -1,6 +1,6 @@
 """What may go along with a message, and what it weighs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -9,6 +9,7 @@ from carebook.messages.model import Attachment
 
 # SES takes 40 MB as it goes over the wire: base64 makes four bytes of three, with a line end for each 76.
 LARGEST_EMAIL: Final = 40 * 1024 * 1024
+CARRY_FILES: Final = frozenset({"email", "fax"})
 _ROOM_FOR_TEXT: Final = 256 * 1024
 TOO_LARGE: Final = "attachments_too_large"
 
@@ -71,6 +72,17 @@ def refuse_too_large(attachments: Sequence[Attachment]) -> None:
     if are_too_large(attachment.size for attachment in attachments):
         message = "Together they are larger than the 40 MB that an e-mail carries, which is 29 MB of files. Share them."
         raise Invalid([FieldError("attachments", TOO_LARGE, message)])
+
+
+def refuse_not_carried(methods: Collection[str]) -> None:
+    """Refuse attachments that would go along with nothing: texts and calls say the words, and leave the files out.
+
+    Raises:
+        Invalid: when methods are given and none of them carries files.
+    """
+    if methods and CARRY_FILES.isdisjoint(methods):
+        message = "Text messages and calls carry no files. Add e-mail or fax, or share them."
+        raise Invalid([FieldError("attachments", "not_carried", message)])
 
 
 def is_pdf(content: bytes) -> bool:

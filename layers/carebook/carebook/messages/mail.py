@@ -22,6 +22,8 @@ _MESSAGE_ID: Final = re.compile(r"<([^<>@\s]+)@[^<>\s]*amazonses\.com>")
 _QUOTED: Final = re.compile(r"^(>|On .*wrote:$|-{2,} ?Original Message|_{10,}|From: )", re.IGNORECASE)
 _SIGNED_FOR: Final = re.compile(r"dkim=pass\b.*?\bheader\.[id]=[^@\s]*@?([^\s@]+)", re.IGNORECASE)
 _SENT_FOR: Final = re.compile(r"envelope-from=[^@\s]*@([^\s@]+)", re.IGNORECASE)
+# Of a share's link what opens it, also as programs that look through mail write it. Who answers quotes it.
+_SHARED: Final = re.compile(r"(?<=shares)(/|%2f)[\w-]{27,}", re.IGNORECASE | re.ASCII)
 _UNSEEN: Final = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]")
 
 
@@ -115,6 +117,7 @@ def _body(message: EmailMessage) -> str:
     text = _text(part)
     if part.get_content_type() == "text/html":
         text = words_of(text)
+    text = _SHARED.sub(r"\1[link]", text)
     return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace("\ufffd", "?").strip()
 
 

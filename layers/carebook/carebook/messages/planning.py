@@ -11,6 +11,7 @@ from carebook.errors import Invalid
 from carebook.identity import Person
 from carebook.ids import MESSAGE, new_id
 from carebook.message_templates.model import MessageTemplate, render
+from carebook.messages.attachments import CARRY_FILES
 from carebook.messages.consents import Agreement, Consent
 from carebook.messages.model import (
     NOT_OPTED_IN,
@@ -31,7 +32,6 @@ from carebook.settings.model import AccountSettings
 
 # The answer releases what waits; the sweep looks whether it was missed, or the practice has ceased to ask.
 _ASKED_AFTER: Final = timedelta(hours=1)
-_CARRY_FILES: Final = frozenset({"email", "fax"})
 _NO_REPLY: Final = frozenset({"voice"})
 NO_WORDS_OF_THEIR_OWN: Final[Mapping[str, MessageTemplate]] = {}
 # The owner of a fax machine is a business; no rule asks for their consent, and they could not reply.
@@ -177,7 +177,7 @@ def _message(recipient: Recipient, draft: Draft, method: str, text: Text, by: Pe
         to=recipient.reach[method].to,
         subject=text.subject,
         body=text.body,
-        attachments=draft.attachments if method in _CARRY_FILES else (),
+        attachments=draft.attachments if method in CARRY_FILES else (),
         status=Status.QUEUED,
         history=(),
         created_at=now,

@@ -13,7 +13,7 @@ from carebook.errors import Conflict, FieldError, Invalid, NotFound, StaleVersio
 from carebook.identity import Person
 from carebook.ids import HISTORY, MESSAGE, is_id, new_id
 from carebook.message_templates.model import MessageTemplate
-from carebook.messages.attachments import AttachmentRef, AttachmentSource, refuse_too_large
+from carebook.messages.attachments import AttachmentRef, AttachmentSource, refuse_not_carried, refuse_too_large
 from carebook.messages.consents import Consent
 from carebook.messages.model import Kind, Message, Status, Step
 from carebook.messages.planning import Draft, Plan, Text, addresses_of, methods_of, plan
@@ -146,6 +146,8 @@ def send_message(
         recipient = recipient_of(contact, settings)
         chosen = methods_of(methods, recipient)
         refuse_too_long(body, chosen)
+        if attachments:
+            refuse_not_carried(chosen)
         found = tuple(outbox.attachments.describe(account, recipient.id, attachments))
         refuse_too_large(found)
         texts = {method: Text(subject, body) for method in chosen}

@@ -34,7 +34,7 @@ def answered(event: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, A
     if _is_browser(event):
         headers["Content-Type"] = "text/html; charset=utf-8"
         status, document = answer["statusCode"], json.loads(body or "{}")
-        body = page_of(status, document, token=_token(event), opening=event.get("httpMethod") == "POST")
+        body = page_of(status, document, action=_action(event), opening=event.get("httpMethod") == "POST")
     return {
         "statusCode": answer["statusCode"],
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
@@ -62,5 +62,10 @@ def _fields(event: Mapping[str, Any]) -> dict[str, str]:
     return {name: values[0].replace("\ufffd", "") for name, values in parse_qs(body).items() if name == "code"}
 
 
-def _token(event: Mapping[str, Any]) -> str:
-    return str(event.get("path") or "").partition("/shares/")[2].partition("/")[0]
+def _action(event: Mapping[str, Any]) -> str:
+    """Where the form goes, as seen from where the page is. A slash that was hung on the link is one level more."""
+    path = str(event.get("path") or "")
+    token, _, rest = path.partition("/shares/")[2].partition("/")
+    if rest:
+        return "../open" if rest.endswith("/") else "open"
+    return "open" if path.endswith("/") else f"{token}/open"

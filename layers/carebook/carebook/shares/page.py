@@ -29,6 +29,7 @@ input{width:100%;font:inherit;font-size:1.625rem;font-variant-numeric:tabular-nu
 padding:.625rem .875rem;color:inherit;background:transparent;border:1.5px solid var(--soft);border-radius:.625rem}
 button,.go{font:inherit;font-weight:600;color:var(--go-ink);background:var(--go);border:0;border-radius:.625rem;
 padding:.75rem 1.25rem;cursor:pointer;text-decoration:none;display:inline-block;text-align:center}
+.again{color:inherit}
 form button{width:100%;margin-top:1rem;min-height:3.25rem}
 button:hover,.go:hover{filter:brightness(1.08)}
 :focus-visible{outline:3px solid var(--go);outline-offset:2px}
@@ -74,26 +75,27 @@ _FORM: Final = (
     '<form method="post" action="{action}" autocomplete="off"><label for="code">Code</label>'
     '<p class="soft" id="hint">Eight digits, with or without spaces.</p>'
     '<input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="20" required '
-    'aria-describedby="hint"{invalid}>'
+    'aria-describedby="{described}"{invalid}>'
     '<button type="submit">Open</button></form>'
 )
 _LEAD: Final = "Enter the code that you were given separately from this link."
 
 
-def page_of(status: int, answer: Mapping[str, Any], *, token: str, opening: bool) -> str:
+def page_of(status: int, answer: Mapping[str, Any], *, action: str, opening: bool) -> str:
     """The page that says what a JSON answer says.
 
     Args:
+        action: where the form goes, as seen from this page.
         opening: whether a code was sent; without one the form is shown.
     """
     if status == 200:
-        return _opened(answer) if opening else _form(f"{token}/open", alert="")
+        return _opened(answer, action) if opening else _form(action, alert="")
     code = answer.get("code")
     if code == "share_locked":
         sentence = "There were too many wrong codes, so no code is looked at for an hour. Come back then."
         return _page("Locked for an hour", _LOCK, f'<p role="alert">{sentence}</p>')
     if opening and code in _ALERTS:
-        return _form("open", alert=_ALERTS[code])
+        return _form(action, alert=_ALERTS[code])
     if status == 404:
         sentence = (
             "It may have run out or been taken back, or it is not complete. Ask who sent it to you for another one."
@@ -115,17 +117,19 @@ def _form(action: str, *, alert: str) -> str:
         lead=_LEAD,
         action=escape(action, quote=True),
         alert=f'<p class="bad" role="alert" id="wrong">{escape(alert)}</p>' if alert else "",
+        described="wrong hint" if alert else "hint",
         invalid=' aria-invalid="true" autofocus' if alert else "",
     )
     return _page("Documents for you", _LOCK, inside)
 
 
-def _opened(answer: Mapping[str, Any]) -> str:
+def _opened(answer: Mapping[str, Any], action: str) -> str:
     sender, said = answer["practice_name"], answer["message"]
     inside = f"<p>From {escape(sender)}</p>" if sender else ""
     inside += f'<p class="said">{escape(said)}</p>' if said else ""
     inside += f"<ul>{''.join(map(_row, answer['items']))}</ul>"
-    inside += '<p class="soft">The downloads work for five minutes. After that, enter the code again.</p>'
+    again = f'<a class="again" href="{escape(action, quote=True)}">enter the code again</a>'
+    inside += f'<p class="soft">The downloads work for five minutes. After that, {again}.</p>'
     return _page("Documents for you", _PAPERS, inside)
 
 

@@ -1,7 +1,6 @@
 """Shares in the table, as staff use them. A share, its messages and the history entry are one transaction."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +17,7 @@ from carebook.record_store import made_by_request, put_request_mark
 from carebook.shares.collaborators import Sealed
 from carebook.shares.documents import sealed_document, sealed_from, share_document, share_from
 from carebook.shares.model import Share
+from carebook.side_by_side import Reads
 from carebook.table import Table
 
 _CHANGED: Final = "The share or its contact was changed in the meantime."
@@ -28,13 +28,12 @@ class TableShares:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shares")
+        self._reads = Reads(table.connect, name="shares")
 
     def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
         """*ours* in a thread of its own."""
-        self._table.connect()
-        running = self._pool.submit(ours)
-        return other(), running.result()
+        first, second = self._reads(other, ours)
+        return first, second
 
     def find(self, account: str, contact_id: str, share_id: str) -> Share:
         """One request."""

@@ -1,9 +1,9 @@
 """Tasks in the table. A task, the entry by which lists find it, and the contact's history entry are one transaction."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import merge
 from itertools import islice
 from typing import Final
@@ -16,6 +16,7 @@ from carebook.errors import Conflict, NotFound, RequestMismatch
 from carebook.ids import HISTORY
 from carebook.instants import instant, parse_instant
 from carebook.items import NOT_THERE, ConditionFailed, Item, Writes, at_version, make_item
+from carebook.side_by_side import Reads
 from carebook.table import Table
 from carebook.tasks.documents import task_from
 from carebook.tasks.entries import SHELVES, Placed, entry_item, entry_key, filters_of, placed, task_item, ulid_of_task
@@ -30,8 +31,8 @@ class TableTasks:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        # One for each shelf, and one that waits for them while the contact is read.
-        self._pool = ThreadPoolExecutor(max_workers=len(set(SHELVES.values())) + 1, thread_name_prefix="tasks")
+        self._reads = Reads(table.connect, name="tasks")
+        self._shelves = Reads(table.connect, name="shelves")  # a pool of its own: a task may wait for its shelves
 
     def find(self, account: str, contact_id: str, task_id: str) -> Task:
         """One request."""
@@ -86,9 +87,8 @@ class TableTasks:
 
     def beside[Other, Ours](self, other: Callable[[], Other], ours: Callable[[], Ours]) -> tuple[Other, Ours]:
         """*ours* in a thread of its own."""
-        self._table.connect()
-        running = self._pool.submit(ours)
-        return other(), running.result()
+        first, second = self._reads(other, ours)
+        return first, second
 
     def of_contact(
         self, account: str, contact_id: str, wanted: Wanted, *, after: str | None, limit: int
@@ -123,10 +123,8 @@ class TableTasks:
 
     def _together(self, wanted: Wanted, read: Callable[[str], list[Placed]], limit: int) -> list[Placed]:
         shelves = list(dict.fromkeys(SHELVES[status] for status in wanted.statuses))
-        if len(shelves) == 1:
-            return read(shelves[0])
-        self._table.connect()
-        return list(islice(merge(*self._pool.map(read, shelves), key=lambda found: found[0]), limit))
+        found = self._shelves(*(partial(read, shelf) for shelf in shelves))
+        return list(islice(merge(*found, key=lambda one: one[0]), limit))
 
     def _write(self, writes: Writes) -> None:
         try:
