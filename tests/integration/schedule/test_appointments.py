@@ -88,6 +88,16 @@ def test_who_is_shown_what_is_there_now_has_seen_the_client(director: Caller, cl
     assert [one["by"]["id"] for one in seen(director, client)].count("usr_other") == 1
 
 
+def test_whoever_looks_at_what_hangs_on_a_client_has_seen_the_client(director: Caller, client: str) -> None:
+    appointment = appoint(director, client)["id"]
+    made = director.post(f"/clients/{client}/bills", bill()).body["id"]
+    paths = ("appointments", f"appointments/{appointment}", "bills", f"bills/{made}", "messages", "automated-messages")
+    for number, path in enumerate(paths):
+        other = replace(director, user_id=f"usr_{number}", groups="clinical")
+        assert other.get(f"/clients/{client}/{path}").status == 200
+        assert f"usr_{number}" in {one["by"]["id"] for one in seen(director, client)}
+
+
 def seen(caller: Caller, client: str) -> list[dict[str, Any]]:
     items = caller.get(f"/clients/{client}/history").body["items"]
     return [one for one in items if one["action"] == "viewed"]

@@ -321,13 +321,15 @@ def test_a_share_is_taken_back_once_and_stays_on_the_list(sharer: Sharer, recipi
     assert "SHR#SEALED" not in everything_kept()
 
 
-def test_an_archived_contact_gets_no_share(sharer: Sharer) -> None:
+def test_an_archived_contact_gets_no_share_and_what_it_has_can_be_taken_back(sharer: Sharer) -> None:
     item = {"file_id": sharer.file()}
     path = sharer.shared(item)
     sharer.caller.delete(sharer.path)
     assert (sharer.share(item).status, sharer.share(item).body["code"]) == (409, "archived")
-    assert sharer.caller.delete(path).body["code"] == "archived"
     assert sharer.caller.get(path).status == 200
+    assert sharer.caller.delete(path).status == 204
+    sharer.caller.post(f"{sharer.path}/restore")
+    assert sharer.caller.get(path).body["status"] == "revoked"
 
 
 def test_a_link_begins_with_what_api_gateway_says_of_itself_unless_an_address_is_set(

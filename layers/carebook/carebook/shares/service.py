@@ -171,7 +171,7 @@ def revoke_share(desk: Desk, act: Act) -> Share:
     Raises:
         NotFound: when the account has no such contact, or the contact no such share.
         StaleVersion: when the caller means another version.
-        Conflict: when the contact is archived, or a merge with it is under way.
+        Conflict: when a merge with the contact is under way.
     """
     for _ in attempts():
         contact, _settings = desk.contacts.find(act.account, checked_id(act.contact_id))
@@ -179,7 +179,8 @@ def revoke_share(desk: Desk, act: Act) -> Share:
         _refuse_stale(before, act)
         if before.revoked_at is not None:
             return before
-        refuse_unwritable(contact)
+        # Nobody should have to restore an archived contact, and so open its shares again, to close one of them.
+        refuse_unwritable(replace(contact, archived_at=None))
         after = before.revoked(act.by, act.now)
         try:
             desk.shares.revoke(before, after, contact, _entry("share_revoked", before, after, act))
