@@ -274,8 +274,13 @@ def test_what_may_pass_is_tried_again_with_the_same_words(
 
 @pytest.mark.parametrize(
     "answer",
-    [answered(500, {"__type": "x#InternalServerError"}), answered(502, ""), ReadTimeoutError(endpoint_url="u")],
-    ids=["a hiccup", "nothing said", "no answer"],
+    [
+        answered(500, {"__type": "x#InternalServerError"}),
+        answered(502, ""),
+        answered(502, "[]"),
+        ReadTimeoutError(endpoint_url="u"),
+    ],
+    ids=["a hiccup", "nothing said", "something else said", "no answer"],
 )
 def test_what_does_not_pass_ends_after_four_tries_as_something_that_will(
     table: Table, monkeypatch: pytest.MonkeyPatch, answer: Any

@@ -114,7 +114,9 @@ def _may_pass(error: VerboseClientError) -> bool:
 def _error(operation: str, answer: Any) -> VerboseClientError:
     try:
         told = json.loads(answer.content)
-    except ValueError:  # from something on the way
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):  # from something on the way
         told = {}
     code = told.get("__type", "ServiceUnavailable").rpartition("#")[2]
     reasons = (
