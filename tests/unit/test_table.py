@@ -188,7 +188,15 @@ def test_a_write_that_met_another_is_tried_again(table: Table, dynamo: Dynamo, c
 def test_a_transaction_in_progress_is_waited_for(table: Table, dynamo: Dynamo) -> None:
     dynamo.answers = [{"Error": {"Code": "TransactionInProgressException", "Message": "m"}}, {}]
     table.write(two_puts_and_a_delete())
-    assert len(dynamo.made) == 2
+    first, second = (body["ClientRequestToken"] for body in dynamo.bodies)
+    assert first == second, "it is the same one, and must not meet itself"
+
+
+def test_a_transaction_that_was_canceled_is_another_one_the_next_time(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [canceled("None", "TransactionConflict", "None"), {}]
+    table.write(two_puts_and_a_delete())
+    first, second = (body["ClientRequestToken"] for body in dynamo.bodies)
+    assert first != second
 
 
 def test_a_write_that_others_never_let_through_is_unavailable(table: Table, dynamo: Dynamo) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
+from uuid import uuid4
 
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
@@ -282,13 +283,15 @@ class Table:
         actions: list[dict[str, Any]] = [{"ConditionCheck": self._at(key, holds)} for key, holds in writes.checks]
         actions += [{"Delete": self._at(Key(item.pk, item.sk), condition)} for item, condition in writes.deletes]
         actions += [{"Put": self._put(item, condition)} for item, condition in writes.puts]
+        request = {"TransactItems": actions, "ReturnConsumedCapacity": _UNTOLD}
+        token = _token()
         for _ in attempts():
             try:
-                self.connection.dispatch(
-                    "TransactWriteItems", {"TransactItems": actions, "ReturnConsumedCapacity": _UNTOLD}
-                )
+                self.connection.dispatch("TransactWriteItems", request | token)
             except VerboseClientError as error:
                 _raise_if_final(error, writes)
+                # One in progress is ours, whose answer was lost: under another token it would meet itself.
+                token = token if _is_in_progress(error) else _token()
             else:
                 return
         raise Unavailable("The record is being changed by others. Try again in a moment.")
@@ -370,11 +373,19 @@ def will_pass(error: Exception) -> bool:
     return isinstance(known or error, (ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError))
 
 
+def _token() -> dict[str, str]:
+    """What makes a transaction happen once, however often it is tried."""
+    return {"ClientRequestToken": str(uuid4())}
+
+
+def _is_in_progress(error: VerboseClientError) -> bool:
+    return bool(error.response["Error"]["Code"] == "TransactionInProgressException")
+
+
 def _raise_if_final(error: VerboseClientError, writes: Writes) -> None:
-    code = error.response["Error"]["Code"]
-    if code == "TransactionInProgressException":
+    if _is_in_progress(error):
         return
-    if code != "TransactionCanceledException":
+    if error.response["Error"]["Code"] != "TransactionCanceledException":
         raise error
     # In the order in which they were sent DynamoDB answers.
     ordered = [key for key, _ in writes.checks]

@@ -11,7 +11,6 @@ from base64 import b64encode
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
-from uuid import uuid4
 from zlib import crc32
 
 from botocore.auth import SigV4Auth
@@ -48,8 +47,6 @@ class WireConnection(Connection):
             VerboseClientError: when DynamoDB refuses it, also after some tries where that may pass.
             NotConnected, HTTPClientError, ChecksumError: when it does not answer, or not whole.
         """
-        if operation_name == "TransactWriteItems":  # so that it happens once, however often it is tried
-            operation_kwargs = {"ClientRequestToken": str(uuid4()), **operation_kwargs}
         body = _as_json(operation_kwargs).encode()
         for pause in _PAUSES_SECONDS:
             try:
