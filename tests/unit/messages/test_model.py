@@ -175,6 +175,13 @@ def test_a_start_also_lifts_what_a_bounce_or_a_complaint_has_closed() -> None:
         assert opened.wished(Wish.START, NOON + timedelta(minutes=1), "in-2") is opened
 
 
+def test_a_bounce_of_before_a_start_does_not_close_what_that_has_opened() -> None:
+    bounced = consent().suppressed_for("bounce", NOON, "bounce (msg_1)")
+    started = bounced.wished(Wish.START, NOON + timedelta(minutes=5), "in-2")
+    assert started.suppressed_for("bounce", NOON, "bounce (msg_1)") is started  # it is told of twice
+    assert started.suppressed_for("bounce", NOON + timedelta(minutes=6), "x").refusal() == "address_suppressed"
+
+
 def test_an_owner_is_asked_once_a_month_at_most() -> None:
     assert consent().wants_request(NOON)
     asked = consent().changed(Agreement.REQUESTED, NOON, "x")

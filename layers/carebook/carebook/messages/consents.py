@@ -56,8 +56,8 @@ class Consent:
         return replace(self, version=self.version + 1, agreement=agreement, since=at, said=self._saying(at, why))
 
     def suppressed_for(self, reason: str, at: datetime, why: str) -> "Consent":
-        """The next version, suppressed; this one when it is already."""
-        if self.suppressed:
+        """The next version, suppressed; this one when it is already, or when its owner said START since."""
+        if self.suppressed or self._was_said_after(at, Wish.START):
             return self
         return replace(self, version=self.version + 1, suppressed=reason, said=self._saying(at, why))
 
