@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 from moto.core.botocore_stubber import MockRawResponse
 
 from carebook.errors import Unavailable
@@ -286,15 +293,17 @@ def test_what_may_pass_is_tried_again_with_the_same_words(
         answered(500, {"__type": "x#InternalServerError"}),
         answered(502, ""),
         answered(502, "[]"),
+        answered(200, {}, **{"x-amz-crc32": "1"}),
         ReadTimeoutError(endpoint_url="u"),
+        ConnectionClosedError(endpoint_url="u"),
     ],
-    ids=["a hiccup", "nothing said", "something else said", "no answer"],
+    ids=["a hiccup", "nothing said", "something else said", "not whole", "no answer", "a broken line"],
 )
 def test_what_does_not_pass_ends_after_four_tries_as_something_that_will(
     table: Table, monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:
     sent = transient(table, monkeypatch, answer)
-    with pytest.raises((ClientError, ReadTimeoutError)) as failure:
+    with pytest.raises((BotoCoreError, ClientError)) as failure:
         table.put_if(make_item(Key("p", "s"), "x", {}), NOT_THERE)
     assert len(sent) == 4
     assert will_pass(failure.value)

@@ -8,7 +8,14 @@ from typing import Any, Final, cast
 from uuid import uuid4
 
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ChecksumError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import VerboseClientError
@@ -34,6 +41,13 @@ _PASSING_ERRORS: Final = frozenset(
         "ThrottlingException",
         "TooManyRequestsException",
     }
+)
+_PASSING_TROUBLE: Final = (
+    ChecksumError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
 )
 _BUSY: Final = "The table is busy. Try again in a moment."
 _LEAST_LOOKED_AT: Final = 100
@@ -366,11 +380,11 @@ def _between(low: str | None, high: str | None, sk: Any = Item.sk) -> Condition 
 
 
 def will_pass(error: Exception) -> bool:
-    """Whether an error of AWS is of the kind that passes by itself: throttling, a time-out, a hiccup."""
+    """Whether an error of AWS is of the kind that passes by itself: throttling, a time-out, a broken line, a hiccup."""
     known = error if isinstance(error, ClientError) else getattr(error, "cause", None) or error.__cause__
     if isinstance(known, ClientError):
         return known.response["Error"]["Code"] in _PASSING_ERRORS
-    return isinstance(known or error, (ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError))
+    return isinstance(known or error, _PASSING_TROUBLE)
 
 
 def _token() -> dict[str, str]:
