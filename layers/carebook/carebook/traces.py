@@ -17,8 +17,9 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def delete_traces(table: Table, account: str, rows: Sequence[Row]) -> None:
     """Delete what the messages among *rows* have left: reply addresses, and that the account wrote to an address.
 
-    Of an address at which somebody else was written to later, that is left alone. Of one whose owner wants no messages,
-    it stays that the account has written there, and to whom does not: their START must still be heard.
+    Of an address at which somebody else was written to later, that is left alone. Of one that gets no messages because
+    its owner said so, or it bounced, it stays that the account has written there, and to whom does not: their START
+    must still be heard.
     """
     messages = [row for row in rows if row.key.sk.startswith(keys.MESSAGES_FIRST)]
     tokens = [row.doc["reply_token"] for row in messages if row.doc.get("reply_token")]
@@ -33,7 +34,7 @@ def delete_traces(table: Table, account: str, rows: Sequence[Row]) -> None:
             if writer is None or writer.doc["message"] not in written:
                 continue
             unchanged = Item.doc == as_json(writer.doc)
-            if _wants_none(table, account, *place):
+            if _gets_none(table, account, *place):
                 table.put_if(_of_nobody(writer), unchanged)
             else:
                 table.delete_if(writer.key, unchanged)
@@ -46,9 +47,9 @@ def _writers(messages: Sequence[Row]) -> Iterator[tuple[str, str]]:
             yield where
 
 
-def _wants_none(table: Table, account: str, channel: str, address: str) -> bool:
+def _gets_none(table: Table, account: str, channel: str, address: str) -> bool:
     consent = table.get(keys.consent_key(account, channel, address))
-    return consent is not None and consent.doc["agreement"] == "opted_out"
+    return consent is not None and (consent.doc["agreement"] == "opted_out" or bool(consent.doc["suppressed"]))
 
 
 def _of_nobody(writer: Row) -> Item:

@@ -163,3 +163,12 @@ def test_who_said_stop_and_was_purged_is_still_heard_when_they_say_start(
     practice.text("START", inbound_id="in-3")
     assert opt_outs.taken_off == [NUMBER]
     assert refusals(again) == refusals(neighbour) == []
+
+
+def test_who_was_purged_behind_a_bounce_is_still_heard_when_they_say_start(practice: Practice) -> None:
+    practice.report(practice.sent("email"), "ses_bounce_permanent")
+    practice.caller.delete(f"/contacts/{practice.contact_id}?purge=true")
+    again = practice_of(practice.caller, practice.clock, practice.provider)
+    assert refusals(again, "email") == ["address_suppressed"]
+    assert mailed(mail_to("", "Start"), 1) == []
+    assert refusals(again, "email") == []
