@@ -83,6 +83,7 @@ def test_a_no_is_noted_and_nothing_falls_over(
     [
         ("platform", "ThrottlingException", 400),
         ("platform", "InternalServerException", 500),
+        ("platform", "504", 504),  # no answer behind a gateway
         ("sns", "Throttled", 429),
         ("sns", "InternalError", 500),
     ],

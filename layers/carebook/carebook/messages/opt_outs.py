@@ -51,7 +51,8 @@ def _take_off(request: Callable[[], Any], *, is_off: Callable[[ClientError], boo
     except ClientError as error:
         if is_off(error):
             return
-        if is_transient(error):
+        # Also where nobody can say whether it was done: once more does no harm, other than with a message.
+        if is_transient(error) or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
             raise
         code, reason = error.response["Error"]["Code"], error.response.get("Reason")
         logger.error("The platform goes on refusing texts after a START", code=code, reason=reason)
