@@ -49,8 +49,8 @@ _TEXT: Final = """\
 10,000 reminders fall due in one minute, in 20 practices: each of another client, whose mother gets a copy. The function
 of the schedule shares them out in pages. **Two** executions, each a process of its own, hand these over, one page after
 another; on AWS up to ten do it at once. AWS is a stand-in in each process that answers after 5 ms; each request is
-made, signed, sent and read for real, so its CPU time is in it, as is the stand-in's own. Everything is shared out
-twice, as by a run that overlaps with the next. Other work of this machine is in the seconds, and not in the CPU time.
+made, signed and read for real, so its CPU time is in it, as is the stand-in's own. Everything is shared out twice,
+as by a run that overlaps with the next. Other work of this machine is in the seconds, and not in the CPU time.
 
 """
 
