@@ -476,3 +476,28 @@ def test_one_that_a_busy_provider_left_waits_in_quiet_hours_until_they_end_and_n
     assert sweep_message(bench.sweep, ref_of(message))
     bench.run()
     assert bench.now(message).status is Status.SENT
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["held for the night", "queued"])
+def test_what_waits_does_not_go_to_an_address_that_was_put_right(bench: Bench, director: Caller, waits: bool) -> None:
+    """A wrong number is a stranger's."""
+    if waits:
+        director.patch("/settings", {"quiet_hours": {"start": "12:30", "end": "13:30"}})
+        bench.clock.moment = NOON + timedelta(minutes=45)
+    email, text = bench.write(methods=("email", "sms"))
+    director.patch(f"/contacts/{bench.contact_id}", {"phones": [{"number": "(310) 555-0199", "type": "cell"}]})
+    if waits:
+        bench.clock.moment = NOON + timedelta(hours=2)
+        assert sweep_message(bench.sweep, ref_of(text))
+    bench.run()
+    assert [outgoing.to for outgoing in bench.provider.sent] == ["ana@example.org"]
+    assert bench.now(email).status is Status.SENT
+    assert (bench.now(text).status, bench.now(text).reason) == (Status.SKIPPED, "address_removed")
+
+
+def test_a_number_that_is_no_longer_the_first_still_gets_what_was_written_to_it(bench: Bench, director: Caller) -> None:
+    (message,) = bench.write(methods=("sms",))
+    phones = [{"number": "(310) 555-0199", "type": "cell"}, {"number": "(310) 555-0123", "type": "home"}]
+    director.patch(f"/contacts/{bench.contact_id}", {"phones": phones})
+    bench.run()
+    assert [outgoing.to for outgoing in bench.provider.sent] == [message.to]

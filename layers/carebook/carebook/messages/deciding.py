@@ -23,7 +23,7 @@ def decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel,
         return message.stepped(Status.SKIPPED, now, reason="archived")
     if message.status is Status.SENDING and message.is_given_up(now):
         return message.stepped(Status.FAILED, now, reason="provider_unavailable")
-    pointless = "unlinked" if situation.is_unlinked else delivery.overtaken(message, recipient.id, now)
+    pointless = _out_of_place(situation, message, recipient) or delivery.overtaken(message, recipient.id, now)
     if pointless is not None:
         return message.stepped(Status.SKIPPED, now, reason=pointless)
     refusal = None if situation.consent is None else situation.consent.refusal()
@@ -45,6 +45,21 @@ def decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel,
     except (AttachmentNotReady, NotToBeFilled) as refused:
         return message.stepped(Status.FAILED, now, reason=refused.reason)
     return channel, replace(_outgoing(message, message.to, situation.settings, attached), body=body)
+
+
+def _out_of_place(situation: Situation, message: Message, recipient: Recipient) -> str | None:
+    """Why this recipient is not to be written to at that address any more.
+
+    Raises:
+        Unavailable: when the address may be on its way from one contact to another.
+    """
+    if situation.is_unlinked:
+        return "unlinked"
+    if message.to is None or message.to in recipient.on_file:
+        return None
+    if recipient.merging:
+        raise Unavailable("A merge is moving it.")
+    return "address_removed"  # whoever put a wrong number right must not see a stranger get what waited
 
 
 def _attached(source: AttachmentSource, message: Message, recipient: Recipient) -> tuple[Attached, ...]:

@@ -19,6 +19,7 @@ class Recipient:
     Attributes:
         version: of the record; what is written for them is written only while they are still at it.
         reach: for each method the number or address it would use, or why it cannot.
+        on_file: every number and address that is theirs now.
         merging: what hangs on them is being moved at this moment, and may lie with somebody else.
     """
 
@@ -29,6 +30,7 @@ class Recipient:
     time_zone: str
     archived: bool
     reach: Mapping[str, Reach]
+    on_file: frozenset[str]
     merging: bool = False
     name: str = ""
     first_name: str = ""
@@ -47,6 +49,9 @@ def recipient_of(contact: Contact | Client, settings: AccountSettings) -> Recipi
         time_zone=contact.details.time_zone or settings.values["time_zone"],
         archived=contact.archived_at is not None,
         reach=reach,
+        on_file=frozenset(
+            [email.address for email in contact.details.emails] + [phone.number for phone in contact.details.phones]
+        ),
         merging=getattr(contact, "merging", None) is not None,
         name=contact.details.display_name,
         first_name=contact.details.first_name or contact.details.display_name,
