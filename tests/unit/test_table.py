@@ -1,6 +1,7 @@
 """The table when DynamoDB answers in part, is busy or refuses: nothing is dropped, nothing is tried in vain."""
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -330,3 +331,21 @@ def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(type(table.connection.session), "get_credentials", lambda _self: None)
     with pytest.raises(NoCredentialsError):
         table.put_if(make_item(Key("p", "s"), "x", {}), NOT_THERE)
+
+
+def test_a_small_request_is_not_held_back_for_more_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would take 40 ms longer than with botocore's client, and no stand-in below the network would notice."""
+    given: dict[str, Any] = {}
+
+    class Session:
+        def __init__(self, **options: Any) -> None:
+            given.update(options)
+
+        def send(self, _request: Any) -> AWSResponse:
+            return answered(200, {})
+
+    monkeypatch.setattr("carebook.wire.URLLib3Session", Session)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    assert Table(TABLE, region="us-east-1").get(Key("p", "s")) is None
+    assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) in given["socket_options"]
