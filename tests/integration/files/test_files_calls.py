@@ -21,10 +21,10 @@ from functions.contacts import purge_archived
 from functions.files import expire_uploads, record_verdict, refresh_definitions, scan_upload
 from tests.builders import Context
 from tests.fakes.files import PlantedScanner
+from tests.integration.calls.recording import recorded
 from tests.integration.conftest import BUCKETS
 from tests.integration.files.conftest import Desk, created_event, deliver, sent_to_the_queue
 from tests.integration.files.test_record_verdict import said
-from tests.integration.test_calls import recorded
 from tests.template.test_roles import BUCKET_CALLS, CALLS
 
 NAMES = {bucket: name for name, bucket in BUCKETS.items()}

@@ -3,9 +3,9 @@
 from carebook.table import open_table
 from functions.messages import deliver
 from tests.builders import Context
+from tests.integration.calls.recording import recorded, recorded_in_buckets
 from tests.integration.merges import merge
 from tests.integration.shares.conftest import Recipient, Sharer
-from tests.integration.test_calls import recorded, recorded_in_buckets
 from tests.messaging import queued_records
 from tests.template.test_roles import BUCKET_CALLS, CALLS
 
