@@ -7,6 +7,7 @@ PORT ?= 4566
 DETACH ?=
 FRESH ?=
 ARCHITECTURE ?= arm64
+ROUNDS ?= 3
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 /usr/bin/python3,$(if $(shell $(python) --version 2>/dev/null),$(python))))
 
 RUN := .venv/bin/python
@@ -15,7 +16,7 @@ SAM := env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u PYTHON SAM_CLI_TELEMETRY=0
 COMPILE := .local/bootstrap/bin/uv pip compile --quiet --python-version 3.13 --generate-hashes --custom-compile-command "make requirements"
 ENVIRONMENT := .venv/.synced .venv/bin/python
 
-.PHONY: help run stop test check bench build deploy redrive openapi requirements
+.PHONY: help run stop test explore check bench build deploy redrive openapi requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +37,9 @@ stop: $(ENVIRONMENT) ## stop the laptop stack and keep its data
 
 test: $(ENVIRONMENT) ## run every test, end-to-end ones on a laptop stack of their own
 	@.venv/bin/pytest -n auto --dist loadgroup
+
+explore: $(ENVIRONMENT) ## try the rules for all values with values of another day; ROUNDS=3
+	@for round in $$(seq $(ROUNDS)); do .venv/bin/pytest -n auto -m hypothesis --hypothesis-profile=explore || exit 1; done
 
 check: $(ENVIRONMENT) ## lint, format, types, import contracts, templates, OpenAPI drift, pins
 	.venv/bin/ruff check

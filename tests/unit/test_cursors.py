@@ -25,13 +25,11 @@ def encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-@settings(deadline=None)
 @given(scope=SCOPES, position=POSITIONS)
 def test_a_cursor_gives_back_its_position(scope: Sequence[str], position: list[str]) -> None:
     assert unseal(SECRET, scope, seal(SECRET, scope, position)) == position
 
 
-@settings(deadline=None)
 @given(position=POSITIONS)
 def test_a_cursor_can_stand_in_an_address_as_it_is(position: list[str]) -> None:
     cursor = seal(SECRET, ["acc"], position)
@@ -52,7 +50,6 @@ def test_cursors_of_two_positions_have_nothing_in_common() -> None:
     assert same < len(one) / 4
 
 
-@settings(deadline=None)
 @given(scope=SCOPES, other=SCOPES, position=POSITIONS)
 def test_a_cursor_of_another_account_or_query_is_refused(
     scope: list[str], other: list[str], position: list[str]
@@ -85,7 +82,6 @@ def test_a_cursor_sealed_with_another_secret_is_refused() -> None:
         unseal(b"t" * 64, ["acc"], seal(SECRET, ["acc"], ["x"]))
 
 
-@settings(deadline=None)
 @given(position=POSITIONS, at=st.integers(0), flip=st.integers(1, 255))
 def test_a_cursor_with_any_byte_changed_is_refused(position: list[str], at: int, flip: int) -> None:
     content = bytearray(raw(seal(SECRET, ["acc"], position)))
@@ -94,7 +90,6 @@ def test_a_cursor_with_any_byte_changed_is_refused(position: list[str], at: int,
         unseal(SECRET, ["acc"], encoded(bytes(content)))
 
 
-@settings(deadline=None)
 @given(position=POSITIONS, at=st.integers(0), character=st.characters(min_codepoint=32, max_codepoint=300))
 def test_a_cursor_with_any_character_changed_never_means_another_position(
     position: list[str], at: int, character: str
@@ -105,7 +100,6 @@ def test_a_cursor_with_any_character_changed_never_means_another_position(
         assert unseal(SECRET, ["acc"], cursor[:at] + character + cursor[at + 1 :]) == position
 
 
-@settings(deadline=None)
 @given(position=POSITIONS, length=st.integers(0, 40))
 def test_a_cursor_cut_short_or_made_longer_is_refused(position: list[str], length: int) -> None:
     content = raw(seal(SECRET, ["acc"], position))
@@ -114,7 +108,7 @@ def test_a_cursor_cut_short_or_made_longer_is_refused(position: list[str], lengt
             unseal(SECRET, ["acc"], encoded(changed))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(text=st.text(max_size=60) | st.text(st.sampled_from("ABCDEFabcdef0123456789-_="), max_size=60))
 def test_any_other_text_is_refused_and_nothing_worse(text: str) -> None:
     with pytest.raises(BadCursor):

@@ -22,13 +22,13 @@ def accepts(kind: Any, value: object) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=100))
 def test_one_line_of_any_script_comes_back_but_for_the_white_space_around_it(text: str) -> None:
     assert NAME.validate_python(text) == ("" if is_blank(text) else text.strip())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\r\t\u2028"), max_size=100))
 def test_a_text_of_many_lines_comes_back_to_the_letter(text: str) -> None:
     assert TEXT.validate_python(text) == text

@@ -60,25 +60,24 @@ def test_what_sounds_different_stays_different(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(TEXT | AWKWARD)
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(TEXT | AWKWARD)
 def test_case_does_not_matter(text: str) -> None:
     assert fold(text) == fold(text.upper()) == fold(text.lower()) == fold(text.casefold())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(TEXT | AWKWARD)
 def test_how_the_letters_are_composed_does_not_matter(text: str) -> None:
     assert fold(unicodedata.normalize("NFC", text)) == fold(unicodedata.normalize("NFD", text))
 
 
-@settings(deadline=None)
 @given(st.text("aeiouncszAEIOUNCSZ ", max_size=20), st.sampled_from("\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"))
 def test_accents_on_latin_letters_do_not_matter(text: str, accent: str) -> None:
     accented = "".join(letter if letter == " " else letter + accent for letter in text)
@@ -102,7 +101,7 @@ def test_words_are_runs_of_letters_and_digits(text: str, found: list[str]) -> No
     assert words(text) == found
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.none() | TEXT | AWKWARD | st.text(st.sampled_from("a𐐨𞤢ᾳ ﷺ"), min_size=60), max_size=3))
 @example(["ﷺ" * 100] * 3)
 @example(["𝕬" * 100, "𞤀" * 100])
@@ -112,7 +111,7 @@ def test_a_name_key_is_short_enough_for_a_sort_key_with_the_id(parts: list[str |
     assert len(f"{key}   con_01JDCXA0H9V2M3N4P5Q6R7S8T9".encode()) <= 1024
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.none() | TEXT | AWKWARD, max_size=3))
 def test_a_name_key_holds_only_words_and_two_signs_that_sort_below_all_words(parts: list[str | None]) -> None:
     key = name_key(parts)
@@ -137,7 +136,6 @@ def test_names_stand_part_by_part_and_word_by_word() -> None:
     assert sorted(in_order, key=lambda parts: f"{name_key(parts)} con_") == in_order
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("abcäß '", max_size=10), max_size=3))
 def test_a_name_key_does_not_depend_on_case_accents_or_apostrophes(parts: list[str]) -> None:
     plain = [part.replace("ä", "a").replace("ß", "ss").replace("'", "").upper() for part in parts]

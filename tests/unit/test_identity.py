@@ -66,7 +66,7 @@ def test_a_login_without_a_usable_account_is_not_allowed(account: object) -> Non
     assert refusal.value.code == "account_missing"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(max_size=70) | st.text(st.sampled_from("aZ09_-#\n é"), max_size=8))
 def test_an_account_id_that_could_break_a_key_is_refused_whatever_it_is(account: str) -> None:
     if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", account, re.ASCII):
@@ -76,7 +76,6 @@ def test_an_account_id_that_could_break_a_key_is_refused_whatever_it_is(account:
             principal_from_claims(claims(custom__account_id=account))
 
 
-@settings(deadline=None)
 @given(ACCOUNTS)
 def test_an_account_id_of_plain_characters_is_taken_as_it_is(account: str) -> None:
     assert principal_from_claims(claims(custom__account_id=account)).account == account

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carebook.ids import CONTACT, HISTORY, is_id, new_id, ulid_of
@@ -12,7 +12,6 @@ MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2200, 1, 1), timezones=st.
 )
 
 
-@settings(deadline=None)
 @given(MOMENTS, MOMENTS)
 def test_ids_stand_in_the_order_of_their_moments(one: datetime, other: datetime) -> None:
     if one != other:
@@ -29,7 +28,6 @@ def test_ids_of_one_moment_differ() -> None:
     assert len({new_id(CONTACT, NOW) for _ in range(1000)}) == 1000
 
 
-@settings(deadline=None)
 @given(MOMENTS, st.binary(min_size=10, max_size=10))
 def test_a_ulid_with_chosen_randomness_is_always_the_same_and_has_the_form_of_one(
     moment: datetime, randomness: bytes
@@ -38,14 +36,12 @@ def test_a_ulid_with_chosen_randomness_is_always_the_same_and_has_the_form_of_on
     assert is_id(f"{HISTORY}_{ulid_of(moment, randomness)}", HISTORY)
 
 
-@settings(deadline=None)
 @given(CONTACT_IDS)
 def test_every_id_of_the_form_is_one(text: str) -> None:
     assert is_id(text, CONTACT)
     assert not is_id(text, HISTORY)
 
 
-@settings(deadline=None)
 @given(CONTACT_IDS, st.integers(0, 29), st.characters())
 def test_an_id_with_any_character_outside_its_alphabet_is_none(text: str, at: int, character: str) -> None:
     changed = text[:at] + character + text[at + 1 :]

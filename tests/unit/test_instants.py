@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carebook.instants import instant, parse_instant, utcnow
@@ -11,7 +11,6 @@ MOMENTS = st.datetimes(timezones=st.just(UTC)).map(
 )
 
 
-@settings(deadline=None)
 @given(MOMENTS)
 def test_an_instant_is_read_as_it_was_written(moment: datetime) -> None:
     assert parse_instant(instant(moment)) == moment

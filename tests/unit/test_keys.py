@@ -61,7 +61,6 @@ def all_keys(account: str, contact_id: str, contact_type: str | None) -> set[key
     }
 
 
-@settings(deadline=None)
 @given(RIVALS, CONTACT_IDS, RIVALS, CONTACT_IDS, TYPES)
 def test_two_contacts_never_share_a_key(
     account: str, contact_id: str, other_account: str, other_id: str, contact_type: str | None
@@ -72,7 +71,6 @@ def test_two_contacts_never_share_a_key(
         assert keys.purged_key(account, contact_id) != keys.purged_key(other_account, other_id)
 
 
-@settings(deadline=None)
 @given(RIVALS, RIVALS, CONTACT_IDS, TYPES, TYPES)
 def test_two_accounts_never_share_a_partition(
     account: str, other: str, contact_id: str, contact_type: str | None, other_type: str | None
@@ -83,7 +81,6 @@ def test_two_accounts_never_share_a_partition(
         assert ours.isdisjoint(theirs)
 
 
-@settings(deadline=None)
 @given(ACCOUNTS, CONTACT_IDS, TYPES)
 def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_type: str | None) -> None:
     found = all_keys(account, contact_id, contact_type)
@@ -91,13 +88,11 @@ def test_keys_of_different_kinds_differ(account: str, contact_id: str, contact_t
     assert all(len(key.pk.encode()) <= 2048 and len(key.sk.encode()) <= 1024 for key in found)
 
 
-@settings(deadline=None)
 @given(MOMENTS, ACCOUNTS, CONTACT_IDS)
 def test_a_purge_key_gives_back_account_and_contact(at: datetime, account: str, contact_id: str) -> None:
     assert keys.parse_purge_sk(keys.purge_sk(at, account, contact_id)) == (account, contact_id)
 
 
-@settings(deadline=None)
 @given(MOMENTS, ACCOUNTS, CONTACT_IDS, CONTACT_IDS)
 def test_a_merge_key_gives_back_account_survivor_and_duplicate(
     at: datetime, account: str, survivor: str, duplicate: str
@@ -107,13 +102,11 @@ def test_a_merge_key_gives_back_account_survivor_and_duplicate(
     assert keys.MERGES_FIRST < keys.merge_key(account, survivor, duplicate).sk < keys.MERGES_LAST
 
 
-@settings(deadline=None)
 @given(MOMENTS, ACCOUNTS, st.sampled_from(["con", "cli"]))
 def test_a_vocabulary_key_gives_back_account_and_book(at: datetime, account: str, book: str) -> None:
     assert keys.parse_vocabulary_sk(keys.vocabulary_sk(at, account, book)) == (account, book)
 
 
-@settings(deadline=None)
 @given(ACCOUNTS, CONTACT_IDS, st.from_regex(r"[0-9a-f]{64}", fullmatch=True))
 def test_a_kept_answer_gives_back_its_request_and_other_items_of_a_contact_give_none(
     account: str, contact_id: str, request: str
@@ -124,7 +117,6 @@ def test_a_kept_answer_gives_back_its_request_and_other_items_of_a_contact_give_
     assert {sk for sk in others if keys.request_of_answer(sk) is not None} == {f"ANSWER#{'f' * 64}"}
 
 
-@settings(deadline=None)
 @given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=60)), ACCOUNTS, ACCOUNTS, CONTACT_IDS)
 def test_purge_keys_stand_in_the_order_of_their_days(
     at: datetime, later: timedelta, account: str, other: str, contact_id: str
@@ -136,7 +128,6 @@ def test_purge_keys_stand_in_the_order_of_their_days(
         assert late > keys.due_until(at)
 
 
-@settings(deadline=None)
 @given(MOMENTS, st.timedeltas(timedelta(seconds=1), timedelta(days=60)), ACCOUNTS, ACCOUNTS)
 def test_a_mark_of_a_vocabulary_gives_back_account_and_book_and_stands_in_the_order_of_its_moment(
     at: datetime, later: timedelta, account: str, other: str
@@ -146,7 +137,6 @@ def test_a_mark_of_a_vocabulary_gives_back_account_and_book_and_stands_in_the_or
     assert soon <= keys.due_until(at) < late
 
 
-@settings(deadline=None)
 @given(ACCOUNTS, CONTACT_IDS, ULIDS)
 def test_a_history_key_gives_back_its_ulid_and_stands_between_the_ends_of_its_history(
     account: str, contact_id: str, ulid: str
@@ -157,7 +147,6 @@ def test_a_history_key_gives_back_its_ulid_and_stands_between_the_ends_of_its_hi
     assert not keys.HISTORY_FIRST <= keys.contact_key(account, contact_id).sk <= keys.HISTORY_LAST
 
 
-@settings(deadline=None)
 @given(ACCOUNTS, CONTACT_IDS, CONTACT_IDS)
 def test_a_link_gives_back_its_client_and_its_contact_both_ways_round(account: str, client: str, contact: str) -> None:
     key = keys.link_key(account, client, contact)
@@ -167,7 +156,6 @@ def test_a_link_gives_back_its_client_and_its_contact_both_ways_round(account: s
     assert keys.LINKS_FIRST < keys.link_sk(client) < keys.LINKS_LAST
 
 
-@settings(deadline=None)
 @given(ACCOUNTS, CONTACT_IDS, CONTACT_IDS, st.dates(), st.dates())
 def test_a_referral_gives_back_its_id_and_stands_by_its_day(
     account: str, client: str, referral: str, day: date, other: date
@@ -181,7 +169,6 @@ def test_a_referral_gives_back_its_id_and_stands_by_its_day(
     assert keys.REFERRALS_FIRST < keys.referral_sk(day.isoformat(), referral) < keys.REFERRALS_LAST
 
 
-@settings(deadline=None)
 @given(ACCOUNTS, CONTACT_IDS, CONTACT_IDS)
 def test_a_share_gives_back_its_id_and_stands_apart_from_what_is_sealed_of_it(
     account: str, contact: str, share: str
@@ -198,7 +185,7 @@ def place(named: ContactDetails, contact_id: str) -> str:
     return keys.list_key("A#a#LIST#all", named.list_name_key, contact_id).sk
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(NAMES, NAMES, CONTACT_IDS, CONTACT_IDS)
 def test_places_in_a_list_stand_in_the_order_of_name_keys_and_then_of_ids(
     name: str, other: str, contact_id: str, other_id: str
@@ -208,7 +195,6 @@ def test_places_in_a_list_stand_in_the_order_of_name_keys_and_then_of_ids(
     assert (place(one, contact_id) < place(two, other_id)) == in_order
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("aab 李𠮷"), max_size=150), CONTACT_IDS)
 def test_a_place_in_a_list_ends_with_the_id_and_fits_into_a_sort_key(name: str, contact_id: str) -> None:
     sk = place(details(last_name=name, first_name=name, middle_name=name), contact_id)
@@ -242,7 +228,6 @@ def test_a_purge_is_due_from_the_second_of_its_moment() -> None:
     assert keys.purge_sk(NOW + timedelta(seconds=1), "acc", "con_1") > keys.due_until(NOW)
 
 
-@settings(deadline=None)
 @given(MOMENTS, ACCOUNTS, CONTACT_IDS, ULIDS)
 def test_a_files_keys_give_back_whose_it_is(at: datetime, account: str, contact_id: str, ulid: str) -> None:
     file_id = f"fil_{ulid}"
@@ -263,7 +248,6 @@ def test_an_object_that_is_no_files_has_no_owner(key: str) -> None:
     assert keys.parse_object_key(key) is None
 
 
-@settings(deadline=None)
 @given(ACCOUNTS, CONTACT_IDS, ULIDS)
 def test_a_message_key_gives_back_whose_it_is(account: str, contact_id: str, ulid: str) -> None:
     key = keys.message_key(account, contact_id, f"msg_{ulid}")
@@ -273,7 +257,6 @@ def test_a_message_key_gives_back_whose_it_is(account: str, contact_id: str, uli
     assert keys.MESSAGES_FIRST < key.sk < keys.MESSAGES_LAST
 
 
-@settings(deadline=None)
 @given(MOMENTS, MOMENTS, ACCOUNTS, ULIDS)
 def test_messages_are_due_in_the_order_of_their_time(at: datetime, now: datetime, account: str, ulid: str) -> None:
     shards = {keys.message_due_pk(shard) for shard in range(keys.MESSAGE_SHARDS)}
@@ -282,7 +265,6 @@ def test_messages_are_due_in_the_order_of_their_time(at: datetime, now: datetime
     assert (sk <= keys.due_until(now)) == (at.replace(microsecond=0) <= now)
 
 
-@settings(deadline=None)
 @given(RIVALS, RIVALS, CONTACT_IDS)
 def test_what_has_no_account_shares_no_partition_with_what_has_one(account: str, address: str, contact_id: str) -> None:
     ours = {key.pk for key in all_keys(account, contact_id, None)}

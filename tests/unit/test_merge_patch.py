@@ -61,26 +61,22 @@ def test_the_example_of_section_3() -> None:
     }
 
 
-@settings(deadline=None)
 @given(document=JSON, patch=JSON)
 def test_a_patch_applied_twice_is_as_good_as_once(document: Any, patch: Any) -> None:
     once = merge_patch(document, patch)
     assert merge_patch(once, patch) == once
 
 
-@settings(deadline=None)
 @given(document=OBJECTS)
 def test_an_empty_patch_changes_nothing(document: dict[str, Any]) -> None:
     assert merge_patch(document, {}) == document
 
 
-@settings(deadline=None)
 @given(document=OBJECTS, name=NAMES)
 def test_null_removes_that_member_and_keeps_the_rest(document: dict[str, Any], name: str) -> None:
     assert merge_patch(document, {name: None}) == {key: value for key, value in document.items() if key != name}
 
 
-@settings(deadline=None)
 @given(document=OBJECTS, patch=OBJECTS)
 def test_members_that_the_patch_does_not_name_are_kept(document: dict[str, Any], patch: dict[str, Any]) -> None:
     merged = merge_patch(document, patch)
@@ -89,7 +85,6 @@ def test_members_that_the_patch_does_not_name_are_kept(document: dict[str, Any],
     }
 
 
-@settings(deadline=None)
 @given(document=OBJECTS, patches=st.tuples(OBJECTS, OBJECTS))
 def test_patches_of_different_members_come_to_the_same_in_either_order(
     document: dict[str, Any], patches: tuple[dict[str, Any], dict[str, Any]]
@@ -99,7 +94,6 @@ def test_patches_of_different_members_come_to_the_same_in_either_order(
     assert merge_patch(merge_patch(document, first), second) == merge_patch(merge_patch(document, second), first)
 
 
-@settings(deadline=None)
 @given(document=JSON, patch=JSON)
 def test_neither_the_document_nor_the_patch_is_changed(document: Any, patch: Any) -> None:
     before = deepcopy((document, patch))
@@ -107,7 +101,7 @@ def test_neither_the_document_nor_the_patch_is_changed(document: Any, patch: Any
     assert (document, patch) == before
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(document=JSON, patch=JSON)
 def test_the_outcome_is_that_of_another_implementation(document: Any, patch: Any) -> None:
     oracle = pytest.importorskip("json_merge_patch", reason="the second implementation is not installed")

@@ -210,7 +210,7 @@ VIEWERS = st.sampled_from([Person(f"usr_{number}", "x") for number in range(12)]
 
 
 @pytest.mark.parametrize("new_stores", ["memory", "dynamo"], indirect=True)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happenings=st.lists(st.tuples(MOMENTS, st.none() | VIEWERS), min_size=10, max_size=45), size=st.integers(1, 12))
 def test_any_history_is_read_newest_first_whatever_the_page_size(
     new_stores: Callable[[], Stores], happenings: list[tuple[datetime, Person | None]], size: int

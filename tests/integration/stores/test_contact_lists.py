@@ -201,7 +201,7 @@ def disturb(contacts: ContactStore, kept: list[Contact], touched: set[str], data
 
 
 @pytest.mark.parametrize("new_stores", ["memory", "dynamo"], indirect=True)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(LAST_NAMES, max_size=8), size=st.integers(1, 9), data=st.data())
 def test_pages_show_each_contact_exactly_once_whatever_happens_between_them(
     new_stores: Callable[[], Stores], names: list[str], size: int, data: st.DataObject

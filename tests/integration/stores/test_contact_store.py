@@ -264,7 +264,7 @@ def test_a_name_in_any_script_comes_back_unchanged(contacts: ContactStore, name:
 
 
 @pytest.mark.parametrize("new_stores", ["memory", "dynamo"], indirect=True)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.fixed_dictionaries(dict.fromkeys(("first_name", "last_name", "organization_name", "notes"), ANY_TEXT)),
     labels=st.lists(ANY_TEXT, max_size=3),

@@ -88,7 +88,7 @@ def test_what_is_done_to_the_values_afterwards_is_not_saved(settings: SettingsSt
 
 
 @each_store
-@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=ANY_TEXT, categories=st.lists(ANY_TEXT, max_size=3))
 def test_names_in_any_script_come_back_unchanged(settings: SettingsStore, name: str, categories: list[str]) -> None:
     saved = changed(settings.current(ACCOUNT).version + 1, practice_name=name, file_categories=categories)

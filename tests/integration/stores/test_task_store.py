@@ -193,7 +193,7 @@ WANTED = st.builds(
 
 
 @each_store
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tasks=TASKS, wanted=WANTED, limit=st.integers(1, 3))
 def test_page_by_page_a_list_is_what_sorting_and_filtering_gives(
     places: Places, tasks: list[dict[str, Any]], wanted: Wanted, limit: int

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carebook.contacts.documents import history_document, history_from
@@ -52,7 +52,6 @@ def test_an_entry_comes_back_out_of_its_document() -> None:
     assert history_from(entry.id.removeprefix("his_"), history_document(entry)) == entry
 
 
-@settings(deadline=None)
 @given(MOMENTS, st.integers(0, 3_600_000))
 def test_views_of_one_person_share_an_id_within_a_clock_hour_and_no_longer(moment: datetime, later: int) -> None:
     other = moment + timedelta(milliseconds=later)
@@ -61,13 +60,11 @@ def test_views_of_one_person_share_an_id_within_a_clock_hour_and_no_longer(momen
     assert viewed(by=ANA, now=moment).id != viewed(by=BEN, now=moment).id
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=10), unique=True, min_size=2, max_size=8))
 def test_views_of_different_people_never_share_an_id(users: list[str]) -> None:
     assert len({viewed(by=Person(user, "x"), now=NOW).id for user in users}) == len(users)
 
 
-@settings(deadline=None)
 @given(MOMENTS)
 def test_a_views_key_is_never_older_than_its_moment_nor_newer_than_its_hour(moment: datetime) -> None:
     end = end_of_hour(moment)

@@ -92,7 +92,7 @@ def newest_first(entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
 
 
 @pytest.mark.parametrize("read_ahead", [1, 3, 20])
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(happenings=HAPPENINGS, size=st.integers(1, 15))
 def test_pages_of_any_size_make_up_the_history(
     read_ahead: int, happenings: list[tuple[datetime, int | None]], size: int
@@ -103,7 +103,7 @@ def test_pages_of_any_size_make_up_the_history(
         assert page_by_page(OneHistory(entries), size) == newest_first(entries)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(happenings=HAPPENINGS, at=MOMENTS, cut=st.text("0Z", max_size=3), size=st.integers(1, 15))
 def test_a_page_begins_strictly_below_any_point(
     happenings: list[tuple[datetime, int | None]], at: datetime, cut: str, size: int

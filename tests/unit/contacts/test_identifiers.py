@@ -1,7 +1,7 @@
 """Provider numbers: the NPI's check digit, and the form of a UPIN."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carebook.contacts.identifiers import is_valid_npi, is_valid_upin, tidy_npi
@@ -28,13 +28,11 @@ def test_the_example_of_the_rule_is_valid() -> None:
     assert [digit for digit in "0123456789" if is_valid_npi(f"123456789{digit}")] == ["3"]
 
 
-@settings(deadline=None)
 @given(npis())
 def test_every_number_with_the_right_check_digit_is_valid(npi: str) -> None:
     assert is_valid_npi(npi)
 
 
-@settings(deadline=None)
 @given(npis())
 def test_every_change_of_a_single_digit_is_caught(npi: str) -> None:
     for at, digit in enumerate(npi):
@@ -42,7 +40,6 @@ def test_every_change_of_a_single_digit_is_caught(npi: str) -> None:
             assert is_valid_npi(npi[:at] + other + npi[at + 1 :]) == (other == digit)
 
 
-@settings(deadline=None)
 @given(npis())
 def test_every_swap_of_two_neighbours_is_caught_but_for_0_and_9(npi: str) -> None:
     for at in range(9):
@@ -61,7 +58,6 @@ def test_what_is_not_ten_plain_digits_beginning_with_1_or_2_is_not_valid(text: s
     assert not is_valid_npi(text)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=12) | st.text("0123456789", max_size=11))
 def test_any_text_gets_an_answer(text: str) -> None:
     assert is_valid_npi(text) in {True, False}

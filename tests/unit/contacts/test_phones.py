@@ -141,7 +141,7 @@ def typed_numbers(draw: st.DrawFn) -> tuple[str, str]:
     return typed, country
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(typed_numbers(), st.sampled_from(COUNTRIES), st.sampled_from([None, "7", "0017"]))
 def test_reading_a_number_again_changes_nothing(typed: tuple[str, str], other: str, extension: str | None) -> None:
     text, country = typed
@@ -158,7 +158,7 @@ def test_reading_a_number_again_changes_nothing(typed: tuple[str, str], other: s
     assert 8 <= len(read.e164) <= 16
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(max_size=25) | st.text("0123456789 ()+-.x#*;,/", max_size=25), st.sampled_from(COUNTRIES))
 def test_any_text_is_a_number_or_refused_and_nothing_worse(text: str, country: str) -> None:
     try:
@@ -168,7 +168,6 @@ def test_any_text_is_a_number_or_refused_and_nothing_worse(text: str, country: s
     assert read_phone_number(read.e164, country, read.extension) == read
 
 
-@settings(deadline=None)
 @given(at=st.integers(0, 9), letter=st.characters(categories=["Lu", "Ll", "Lo"]))
 @example(at=0, letter="x")
 def test_a_letter_in_place_of_a_digit_is_never_read_as_a_digit(at: int, letter: str) -> None:
@@ -177,7 +176,6 @@ def test_a_letter_in_place_of_a_digit_is_never_read_as_a_digit(at: int, letter: 
         read_phone_number(digits[:at] + letter + digits[at + 1 :], "US")
 
 
-@settings(deadline=None)
 @given(at=st.integers(0, 10), letter=st.characters(categories=["Lu", "Ll", "Lo"]))
 @example(at=0, letter="x")
 def test_a_letter_more_is_refused_or_means_nothing(at: int, letter: str) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carebook.contacts.model import Address, ContactDetails, Email, Phone
@@ -183,7 +183,6 @@ def test_what_was_kept_can_be_sent_back_as_it_is() -> None:
     assert read_details(details.to_document(), DEFAULT) == details
 
 
-@settings(deadline=None)
 @given(
     lines=st.fixed_dictionaries(
         {}, optional=dict.fromkeys(("first_name", "middle_name", "organization_name"), ANY_TEXT)

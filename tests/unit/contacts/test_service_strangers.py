@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carebook.contacts.model import Contact
@@ -33,7 +33,6 @@ def kept(contacts: MemoryContacts) -> Contact:
     return create_contact(contacts, account=ACCOUNT, details=details(), by=ANA, now=NOW)
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=40) | st.sampled_from(["cli_01JDCXA0H9V2M3N4P5Q6R7S8T9", "con_", "con_#", "../con"]))
 def test_an_id_of_another_kind_is_not_found_by_anything(text: str) -> None:
     contacts = MemoryContacts()

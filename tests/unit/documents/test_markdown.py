@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carebook.documents.fields import as_markdown
@@ -118,7 +118,6 @@ def test_nesting_has_an_end_and_loses_nothing(sign: str) -> None:
         assert depth(blocks) <= DEEPEST + 1
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=60))
 def test_a_value_is_shown_as_it_is_whatever_it_looks_like(value: str) -> None:
     shown = value.strip()
@@ -128,7 +127,6 @@ def test_a_value_is_shown_as_it_is_whatever_it_looks_like(value: str) -> None:
     assert text_of(blocks[1:]).strip() == shown
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from(list("#*_`[]()<>!-+|:.1 \n\\&;\"'~=ab$@{}/")), max_size=120))
 def test_any_markdown_becomes_blocks(markdown: str) -> None:
     for block in blocks_of(markdown):

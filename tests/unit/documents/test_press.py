@@ -79,14 +79,14 @@ def test_the_typesetters_code_is_text(code: str) -> None:
     assert "root:" not in shown
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=80))
 def test_any_text_comes_out_as_that_text(body: str) -> None:
     shown = squeezed(text(sheet(as_markdown(body.strip()))))
     assert squeezed(body) in shown
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=60))
 def test_code_comes_out_as_that_code(code: str) -> None:
     shown = squeezed(text(sheet(f"~~~~~~\n{code.replace('~~~', '')}\n~~~~~~")))

@@ -87,7 +87,7 @@ def kept(people: list[dict[str, Any]]) -> tuple[IndexedContacts, list[Contact]]:
     return contacts, [add(contacts, contact(**fields)) for fields in tuples]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(people=st.lists(FIELDS, max_size=14), limit=st.integers(1, 7))
 def test_every_pair_is_listed_once_whatever_the_page(people: list[dict[str, Any]], limit: int) -> None:
     contacts, everybody = kept(people)
@@ -96,7 +96,7 @@ def test_every_pair_is_listed_once_whatever_the_page(people: list[dict[str, Any]
     assert set(listed) == compared(everybody)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(people=st.lists(FIELDS, max_size=5), limit=st.integers(1, 4), data=st.data())
 def test_who_merges_while_paging_sees_every_pair_that_no_merge_touches(
     people: list[dict[str, Any]], limit: int, data: st.DataObject

@@ -7,7 +7,7 @@ from email.message import Message
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carebook.downloads import content_disposition
@@ -90,7 +90,6 @@ def test_a_download_is_saved_under_its_own_name(name: str) -> None:
     assert saved_as(f"attachment; filename*={extended}") == name
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=255))
 def test_no_name_breaks_out_of_the_header(name: str) -> None:
     header = content_disposition(name)

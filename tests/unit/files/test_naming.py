@@ -22,13 +22,21 @@ from carebook.files.schemas import FileFields, UploadFile
         ("謝" * 250 + ".pdf", "謝" * 198 + ".pdf"),
         ("." + "x" * 300, "." + "x" * 254),
         ("damaged\udcff.pdf", "damaged?.pdf"),
+        ("\u00ad", "attachment"),  # a soft hyphen, of which nothing is to be seen
+        (".\u200b.", "attachment"),
+        ("\u200b" * 300 + "scan", "attachment"),
+        ("a" * 254 + " and more", "a" * 254),
     ],
 )
 def test_the_nearest_name_that_may_be(given_name: str, name: str) -> None:
     assert plain_name(given_name) == name
 
 
-@given(st.text(st.characters(exclude_categories=())))
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+LONG_TEXT = st.builds("".join, st.lists(ANY_TEXT.flatmap(lambda text: st.sampled_from([text, text * 90])), max_size=9))
+
+
+@given(ANY_TEXT | LONG_TEXT | st.text(". \u00ad\u200ba"))
 def test_whatever_it_was_the_name_can_be_kept_and_stays_as_it_is_then(text: str) -> None:
     name = plain_name(text)
     assert FileFields(name=name).name == name

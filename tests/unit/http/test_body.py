@@ -25,7 +25,7 @@ PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.text(max_size=30) | PIECES)
 def test_any_text_is_an_object_or_refused_as_malformed(text: str) -> None:
     try:
@@ -36,7 +36,6 @@ def test_any_text_is_an_object_or_refused_as_malformed(text: str) -> None:
     json.dumps(document, ensure_ascii=False, allow_nan=False).encode()  # it can be kept and sent on
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["a", "é", "🎉", "", "\\u0041"]), JSON, max_size=4), st.booleans())
 def test_an_object_is_read_as_it_was_written(document: dict[str, Any], escaped: bool) -> None:
     assert strict_json(json.dumps(document, ensure_ascii=escaped)) == document
@@ -148,7 +147,6 @@ def test_a_request_without_a_body_is_left_as_it_is(body: str | None) -> None:
     assert plain_event(bare) == bare
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_a_body_in_base64_is_taken_out_of_it(text: str) -> None:
     plain = plain_event(event(base64.b64encode(text.encode()).decode(), base64_encoded=True))

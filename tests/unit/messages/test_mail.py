@@ -169,7 +169,7 @@ def test_an_unknown_character_set_loses_no_mail() -> None:
     assert read_mail(raw).body == "Hello"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=400), st.binary(max_size=100))
 def test_no_mail_whatever_is_in_it_is_a_crash(body: bytes, header: bytes) -> None:
     raw = (

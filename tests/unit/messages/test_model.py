@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carebook.identity import Person
@@ -44,7 +44,6 @@ def told(start: Message, reports: list[tuple[Status, int]]) -> Message:
     return start
 
 
-@settings(deadline=None)
 @given(REPORTS, st.randoms())
 def test_in_any_order_and_more_than_once_the_outcome_is_the_same(
     reports: list[tuple[Status, int]], chance: object
@@ -58,7 +57,6 @@ def test_in_any_order_and_more_than_once_the_outcome_is_the_same(
     assert {(step.status, step.at) for step in one.history} == {(step.status, step.at) for step in other.history}
 
 
-@settings(deadline=None)
 @given(REPORTS)
 def test_a_report_that_is_known_changes_nothing(reports: list[tuple[Status, int]]) -> None:
     once = told(message().claimed(NOON).accepted("p", NOON), reports)

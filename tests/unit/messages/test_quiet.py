@@ -72,7 +72,7 @@ def test_equal_times_are_no_quiet_at_all() -> None:
         assert released_at(now, method="sms", time_zone="America/New_York", hours=hours) is None
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     ZONES,

@@ -23,7 +23,7 @@ def check(records: list[Searchable], query: str, size: int, record_type: str | N
     return len(shown)
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=700)
 @given(chance=chances, count=st.integers(0, 25), size=SIZES, record_type=st.sampled_from([None, None, "p"]))
 def test_all_pages_together_show_what_brute_force_finds(
     chance: random.Random, count: int, size: int, record_type: str | None
@@ -33,7 +33,7 @@ def test_all_pages_together_show_what_brute_force_finds(
         check(records, some_query(chance), size, record_type)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(chance=chances, query=st.text(max_size=12), size=SIZES)
 def test_whatever_is_typed(chance: random.Random, query: str, size: int) -> None:
     check(some_records(chance, 10), query, size)

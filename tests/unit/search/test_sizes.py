@@ -26,7 +26,7 @@ def sizes(record: Searchable) -> list[int]:
     return [put_of(item).stored.size for item in items_of(entries_of(record), ACCOUNT, "con", version=9999).values()]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     names=st.tuples(texts, texts, texts, st.text(HARD, max_size=200) | st.text(max_size=200)),
     emails=st.lists(addresses, max_size=30),

@@ -45,14 +45,14 @@ def likeliest(counts: Mapping[str, int], found: list[str]) -> str | None:
     return min(found, key=lambda word: (-counts[word], word), default=None)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(COUNTED, WORDS)
 def test_the_nearest_word_is_the_likeliest_of_all_that_are_one_edit_away(counts: dict[str, int], typed: str) -> None:
     near = [word for word in counts if one_edit(word, typed)]
     assert known(counts).nearest(typed) == likeliest(counts, near)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(COUNTED, WORDS)
 def test_an_unfinished_word_is_completed_to_the_likeliest_with_a_beginning_one_edit_away(
     counts: dict[str, int], typed: str
@@ -61,13 +61,11 @@ def test_an_unfinished_word_is_completed_to_the_likeliest_with_a_beginning_one_e
     assert known(counts).completed(typed) == likeliest(counts, near)
 
 
-@settings(deadline=None)
 @given(COUNTED, WORDS)
 def test_a_beginning_is_known_when_a_word_has_it(counts: dict[str, int], typed: str) -> None:
     assert known(counts).begins_a_word(typed) == any(word.startswith(typed) for word in counts)
 
 
-@settings(deadline=None)
 @given(COUNTED, st.lists(WORDS, min_size=1, max_size=3))
 def test_what_was_probably_meant_is_another_query_of_words_that_begin_names(
     counts: dict[str, int], typed: list[str]
@@ -163,7 +161,6 @@ def test_most_words_with_one_wrong_letter_are_given_back() -> None:
         assert one_edit(suggested, typed)
 
 
-@settings(deadline=None)
 @given(st.lists(ANY_WORDS, max_size=5), st.integers(1, 10**9))
 def test_words_of_any_script_come_out_of_a_package_as_they_went_in(several: list[set[str]], count: int) -> None:
     vocabulary = known({word: count + at for at, found in enumerate(several) for word in found})

@@ -195,7 +195,7 @@ class Disturbed(Watched):
             self.touched.add(after.id)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(chance=chances, size=st.integers(1, 6))
 def test_who_stays_as_they_are_are_shown_exactly_once_whatever_happens_meanwhile(
     chance: random.Random, size: int

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from carebook.visible import is_blank
+
 LONGEST_NAME: Final = 255  # characters
 LONGEST_NAME_BYTES: Final = 600  # a download's address carries it, three characters for each of its bytes
 # Marks that turn around what stands behind them, so that a name seems to end differently than it does. Marks that only
@@ -14,19 +16,30 @@ _WORD: Final = r"[A-Za-z0-9!#$&^_.+-]{1,80}"
 _TYPE: Final = re.compile(f"{_WORD}/{_WORD}")
 
 
+def names_nothing(text: str) -> bool:
+    """Whether nothing is to be seen in *text* but dots."""
+    return is_blank(text.replace(".", ""))
+
+
 def plain_name(text: str) -> str:
     """*text* as the name of a file: one line, no folder, not too long; its ending stays."""
+    name = _cut(_one_line(text))
+    return "attachment" if names_nothing(name) else name
+
+
+def _one_line(text: str) -> str:
     known = text.encode("utf-8", "replace").decode()  # what was damaged on the way cannot be kept
     last = re.split(r"[/\\]", OVERRIDES.sub("", _UNSEEN.sub(" ", known)))[-1]
-    name = " ".join(last.split())
-    if not name.strip(". "):
-        return "attachment"
+    return " ".join(last.split())
+
+
+def _cut(name: str) -> str:
     stem, dot, ending = name.rpartition(".")
     if not stem or len(ending) > _LONGEST_ENDING:
         stem, dot, ending = name, "", ""
     while len(stem + dot + ending) > LONGEST_NAME or len((stem + dot + ending).encode()) > LONGEST_NAME_BYTES:
         stem = stem[:-1]
-    return stem + dot + ending
+    return (stem + dot + ending).strip()
 
 
 def plain_type(text: str) -> str:

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from carebook.fields import NOT_EMPTY, ONE_LINE, OfForm
 from carebook.files.model import LARGEST_FILE
-from carebook.files.naming import LONGEST_NAME, LONGEST_NAME_BYTES, OVERRIDES
+from carebook.files.naming import LONGEST_NAME, LONGEST_NAME_BYTES, OVERRIDES, names_nothing
 
 FileStatus = Literal["awaiting_upload", "scanning", "clean", "infected", "refused", "scan_failed", "expired"]
 FileReason = Literal[
@@ -23,7 +23,7 @@ def _file_name(text: str) -> str:
         raise PydanticCustomError("file_name_not_valid", "Give the name alone, without folders: neither / nor \\.")
     if OVERRIDES.search(text):
         raise PydanticCustomError("file_name_not_valid", "Take out the marks that change the direction of writing.")
-    if not text.strip(". "):
+    if names_nothing(text):
         raise PydanticCustomError("file_name_not_valid", "Give a name with at least one letter or digit.")
     if len(text.encode()) > LONGEST_NAME_BYTES:
         raise PydanticCustomError("file_name_not_valid", "Use a shorter name: at most 600 bytes in UTF-8.")
