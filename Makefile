@@ -8,6 +8,7 @@ DETACH ?=
 FRESH ?=
 ARCHITECTURE ?= arm64
 ROUNDS ?= 3
+DAYS ?= 400
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 /usr/bin/python3,$(if $(shell $(python) --version 2>/dev/null),$(python))))
 
 RUN := .venv/bin/python
@@ -36,10 +37,11 @@ stop: $(ENVIRONMENT) ## stop the laptop stack and keep its data
 	@$(RUN) -m infra.local stop
 
 test: $(ENVIRONMENT) ## run every test, end-to-end ones on a laptop stack of their own
-	@.venv/bin/pytest -n auto --dist loadgroup
+	@.venv/bin/pytest -n auto
 
-explore: $(ENVIRONMENT) ## try the rules for all values with values of another day; ROUNDS=3
+explore: $(ENVIRONMENT) ## try rules for all values with new values, ROUNDS=3 times, and all tests but end-to-end ones DAYS=400 ahead
 	@for round in $$(seq $(ROUNDS)); do .venv/bin/pytest -n auto -m hypothesis --hypothesis-profile=explore || exit 1; done
+	@.venv/bin/pytest -n auto --days-ahead $(DAYS) tests/unit tests/integration tests/template
 
 check: $(ENVIRONMENT) ## lint, format, types, import contracts, templates, OpenAPI drift, pins
 	.venv/bin/ruff check

@@ -163,7 +163,7 @@ def _typical_task(number: int) -> dict[str, Any]:
     return {
         "title": "Ask for the last lab report",
         "description": "The fax of Monday had a page too few. Ask for Mrs. Berg, she knows about it.",
-        "due_on": f"2026-12-{1 + number % 28:02}",
+        "due_on": f"2096-12-{1 + number % 28:02}",
         "priority": ("normal", "high")[number % 2],
     }
 

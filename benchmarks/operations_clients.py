@@ -78,7 +78,7 @@ def _typical_referral(contact_id: str, number: int) -> dict[str, Any]:
         "role": "referring",
         "status": ("active", "waiting_list", "closed")[number % 3],
         "received_on": f"2026-{1 + number % 10:02}-{1 + number % 28:02}",
-        "expires_on": "2027-12-31",
+        "expires_on": "2097-12-31",
         "appointment_limit": 12,
         "diagnosis_codes": ["E11.9", "Z71.3"],
         "notes": "Twice a month, the mother comes along.",

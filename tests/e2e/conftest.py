@@ -2,25 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from botocore.httpsession import URLLib3Session
 
 from infra.local.session import running_stack
 from infra.local.users import id_token
 
 ROLES = ("director", "administrative", "supervisor", "clinical")
 ANOTHER = "another account's director"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these share one stack, so they stay on one worker."""
-    for item in items:
-        if "e2e" in Path(item.path).parts:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
 @dataclass(frozen=True)
@@ -45,6 +38,23 @@ class Stack:
         bearer = token or (self.tokens[as_] if as_ else None)
         sent = ({"Authorization": f"Bearer {bearer}"} if bearer else {}) | (headers or {})
         return self.http.request(method, self.description["api_url"] + path, json=body, headers=sent)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def connections_closed() -> Iterator[None]:
+    """botocore leaves its connections to the garbage collector, whose complaint would fail whichever test runs then."""
+    opened: list[URLLib3Session] = []
+    begin = URLLib3Session.__init__
+
+    def remember(self: URLLib3Session, *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **options)
+        opened.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(URLLib3Session, "__init__", remember)
+        yield
+    for session in opened:
+        session.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,12 @@ from typing import Any
 import boto3
 import pytest
 
+from functions.clients import api as clients_api
+from functions.contacts import api as contacts_api
 from functions.messages import api as messages_api
 from functions.messages import deliver as deliver_function
 from functions.messages import receive_reply, record_receipt, release_held
+from functions.schedule import api as schedule_api
 from tests.builders import Caller, Context, physician
 from tests.integration.conftest import BUCKETS, INBOUND_BUCKET, TOPICS
 from tests.messaging import (
@@ -110,7 +113,7 @@ def opt_outs(monkeypatch: pytest.MonkeyPatch) -> FakeOptOuts:
 def world(monkeypatch: pytest.MonkeyPatch, opt_outs: FakeOptOuts) -> tuple[Clock, FakeProvider]:
     """One clock and one provider for all functions."""
     clock, provider = Clock(), FakeProvider()
-    for module in (messages_api, release_held):
+    for module in (contacts_api, clients_api, schedule_api, messages_api, release_held):
         monkeypatch.setattr(module, "utcnow", clock)
     delivery = deliver_function.delivery()
     fake = replace(delivery, channels=FakeChannels(provider), now=clock)

@@ -80,9 +80,22 @@ def test_a_reminder_that_is_of_use_in_the_morning_waits_for_it(director: Caller,
     starts_at = datetime(2026, 11, 28, 15, 0, tzinfo=UTC)  # ten in New York
     appoint(director, texted, starts_at)
     clock.to(starts_at - timedelta(minutes=120))
-    assert sweep()["sent"] == 2
-    found = decisions(director, texted, "appointment_reminder")
-    assert [outcome(one) for one in found] == [{texted: [("held", "quiet_hours")]}] * 2
+    assert sweep()["sent"] == 1
+    (reminder,) = decisions(director, texted, "appointment_reminder")
+    assert outcome(reminder) == {texted: [("held", "quiet_hours")]}
+
+
+def test_of_two_reminders_that_would_wait_for_the_same_morning_the_later_one_does(
+    director: Caller, texted: str, clock: Clock
+) -> None:
+    director.patch("/settings", {"automated_messages": {"appointment_reminder": {"lead_minutes": [600, 120]}}})
+    starts_at = datetime(2026, 11, 28, 15, 0, tzinfo=UTC)  # ten in New York
+    appoint(director, texted, starts_at)
+    for lead, expected in ((600, ("skipped", "too_late")), (120, ("held", "quiet_hours"))):
+        clock.to(starts_at - timedelta(minutes=lead))
+        assert sweep()["sent"] == 1
+        (reminder,) = [one for one in decisions(director, texted, "appointment_reminder") if one["lead"] == lead]
+        assert outcome(reminder) == {texted: [expected]}
 
 
 def test_a_move_and_a_cancellation_overtake_what_waits_for_the_morning(

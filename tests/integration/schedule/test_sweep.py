@@ -17,11 +17,11 @@ from tests.integration.schedule.conftest import IN_FOUR_DAYS, Clock, appoint, bi
 
 def test_a_late_run_catches_up_and_drops_what_is_useless(director: Caller, client: str, clock: Clock) -> None:
     appoint(director, client)
-    clock.to(IN_FOUR_DAYS - timedelta(minutes=60))
-    assert sweep()["sent"] == 2
+    clock.to(IN_FOUR_DAYS - timedelta(hours=3))
+    assert sweep()["sent"] == 1
     appoint(director, client, IN_FOUR_DAYS + timedelta(days=9))
     clock.to(IN_FOUR_DAYS + timedelta(days=9, minutes=1))
-    assert sweep() == {"shared_out": 0, "sent": 0, "other": 2, "failed": 0}
+    assert sweep() == {"shared_out": 0, "sent": 0, "other": 3, "failed": 0}
 
 
 def test_what_was_turned_off_since_is_not_sent(director: Caller, client: str, clock: Clock) -> None:
@@ -111,3 +111,16 @@ def test_a_clock_that_goes_back_an_hour_sends_nothing_twice(director: Caller, cl
     assert sweep()["sent"] == 0
     clock.to(clock.now + timedelta(hours=1))
     assert sweep()["sent"] == 0
+
+
+def test_after_an_outage_that_two_reminders_fell_into_only_the_later_one_goes(
+    director: Caller, client: str, clock: Clock
+) -> None:
+    appointment = appoint(director, client)
+    clock.to(IN_FOUR_DAYS - timedelta(minutes=90))
+    assert sweep() == {"shared_out": 0, "sent": 1, "other": 1, "failed": 0}
+    shown = director.get(f"/clients/{client}/appointments/{appointment['id']}").body["reminders"]
+    assert {(one["lead"], one["state"], one["reason"]) for one in shown} == {
+        (2880, "dropped", "too_late"),
+        (120, "sent", None),
+    }

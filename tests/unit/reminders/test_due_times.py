@@ -86,6 +86,15 @@ def test_leads_are_real_time_across_a_change_of_clocks() -> None:
     assert [starts_at - one.due_at for one in found] == [timedelta(hours=48), timedelta(hours=2)]
 
 
+def test_a_reminder_is_of_use_until_the_next_one_is_due_and_the_last_until_the_appointment_begins() -> None:
+    starts_at = NOW + timedelta(days=9)
+    rules = settings(appointment_reminder={"enabled": True, "lead_minutes": [120, 10_080, 2_880]})
+    found = reminders_of_appointment(appointment(starts_at), rules, now=NOW)
+    week, two_days, two_hours = found
+    assert (week.useless_at, two_days.useless_at) == (two_days.due_at, two_hours.due_at)
+    assert two_hours.useless_at == starts_at
+
+
 def test_the_same_lead_twice_is_one_reminder() -> None:
     twice = settings(appointment_reminder={"enabled": True, "lead_minutes": [60, 60]})
     assert len(reminders_of_appointment(appointment(NOW + timedelta(days=3)), twice, now=NOW)) == 1

@@ -111,7 +111,7 @@ class Reminder:
         return self.state is State.WAITING and self.due_at <= now
 
     def is_too_late(self, now: datetime) -> bool:
-        """Whether its moment has passed by more than its lead, so that it would only confuse."""
+        """Whether it would only confuse: its moment has passed by more than its lead, or the next one's has come."""
         return now >= self.useless_at
 
 
@@ -121,12 +121,15 @@ def reminders_of_appointment(
     """The reminders of a scheduled appointment whose moment is still to come, one for each lead time of the settings.
 
     Leads are minutes of real time: 2,880 minutes before is 48 hours before, also across a change of clocks. A lead
-    that has passed already yields none: whoever books today for this afternoon has just been told.
+    that has passed already yields none: whoever books today for this afternoon has just been told. Each is of use until
+    the next one is due, the last until the appointment begins: after an outage nobody is told the same twice at once.
     """
     rule = settings.values["automated_messages"]["appointment_reminder"]
     if not rule["enabled"] or appointment.canceled_at is not None:
         return ()
     starts_at = appointment.details.starts_at
+    leads = _distinct(rule["lead_minutes"])
+    moments = [starts_at - timedelta(minutes=lead) for lead in leads]
     return tuple(
         Reminder(
             kind=Kind.APPOINTMENT_REMINDER,
@@ -134,11 +137,11 @@ def reminders_of_appointment(
             client_id=appointment.client_id,
             subject_id=appointment.id,
             lead=lead,
-            due_at=starts_at - timedelta(minutes=lead),
-            useless_at=starts_at,
+            due_at=due_at,
+            useless_at=next_due_at,
         )
-        for lead in _distinct(rule["lead_minutes"])
-        if starts_at - timedelta(minutes=lead) > now
+        for lead, due_at, next_due_at in zip(leads, moments, [*moments[1:], starts_at], strict=True)
+        if due_at > now
     )
 
 
