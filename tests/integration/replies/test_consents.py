@@ -88,6 +88,7 @@ def test_at_night_a_text_waits_and_can_be_written(practice: Practice) -> None:
 
 def test_looking_writes_nothing_but_that_somebody_looked(practice: Practice) -> None:
     practice.caller.patch("/settings", {"opt_in_required": True})
+    practice.clock.forward(seconds=1)
     standings(practice)
     assert practice.messages() == []
     history = practice.caller.get(f"/contacts/{practice.contact_id}/history").body["items"]

@@ -153,7 +153,9 @@ def test_what_a_client_sends_along_is_named_in_their_history_with_why_it_was_not
     about = {"starts_at": starts.isoformat(), "ends_at": ends.isoformat()}
     assert practice.caller.post(f"/clients/{client}/appointments", about).status == 201
     practice.deliver()
-    assert mailed(with_files(token_of(practice), ("insurance card.pdf", PDF), body="Our new card")) == []
+    practice.clock.forward(seconds=1)
+    mail = with_files(token_of(practice), ("insurance card.pdf", PDF), body="Our new card")
+    assert mailed(mail, at=practice.clock()) == []
     reply, notice = practice.caller.get(f"/clients/{client}/messages").body["items"]
     assert (reply["kind"], reply["client_id"], reply["body"]) == ("reply", client, "Our new card")
     assert reply["in_reply_to"] == notice["id"]
