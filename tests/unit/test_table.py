@@ -21,7 +21,8 @@ from moto.core.botocore_stubber import MockRawResponse
 from carebook.errors import Unavailable
 from carebook.items import NOT_THERE, ConditionFailed, Writes, make_item
 from carebook.keys import Key
-from carebook.table import Row, Table, will_pass
+from carebook.table import Row, Table
+from carebook.troubles import will_pass
 from tests.fakes.examples import TABLE
 
 Answer = dict[str, Any]

@@ -16,19 +16,18 @@ from zlib import crc32
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ChecksumError, HTTPClientError, NoCredentialsError
-from botocore.exceptions import ConnectionError as NotConnected
+from botocore.exceptions import ChecksumError, NoCredentialsError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from pynamodb.connection import Connection
-from pynamodb.exceptions import CancellationReason, VerboseClientError
+from pynamodb.exceptions import VerboseClientError
 
 from carebook import __version__
+from carebook.troubles import NO_ANSWER, may_pass_at_once, refusal
 
 # PynamoDB would wait longer than API Gateway does; a retry finds another node.
 TIMEOUTS: Final = (2.0, 6.0)  # to connect, to read; seconds
 _PAUSES_SECONDS: Final = (0.05, 0.1, 0.2)
-_THROTTLED: Final = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"})
 
 
 def _base64(binary: bytes) -> str:
@@ -46,16 +45,16 @@ class WireConnection(Connection):
 
         Raises:
             VerboseClientError: when DynamoDB refuses it, also after some tries where that may pass.
-            NotConnected, HTTPClientError, ChecksumError: when it does not answer, or not whole.
+            one of NO_ANSWER: when it does not answer, or not whole.
         """
         body = _as_json(operation_kwargs).encode()
         for pause in _PAUSES_SECONDS:
             try:
                 return self._once(operation_name, body)
-            except (NotConnected, HTTPClientError, ChecksumError):
+            except NO_ANSWER:
                 pass
             except VerboseClientError as error:
-                if not _may_pass(error):
+                if not may_pass_at_once(error):
                     raise
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads retries, guards nothing
         return self._once(operation_name, body)
@@ -66,7 +65,7 @@ class WireConnection(Connection):
         if told is not None and int(told) != found:
             raise ChecksumError(checksum_type="crc32", expected_checksum=told, actual_checksum=str(found))
         if answer.status_code >= 300:
-            raise _error(operation, answer)
+            raise refusal(operation, answer)
         result: dict[str, Any] = json.loads(answer.content)
         return result
 
@@ -104,28 +103,3 @@ class WireConnection(Connection):
         # As botocore's clients have it: without, the kernel holds a small body back for 40 ms, for more to come.
         at_once: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
         return URLLib3Session(verify=verify, proxies=proxies, timeout=timeouts, socket_options=at_once)
-
-
-def _may_pass(error: VerboseClientError) -> bool:
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    return status >= 500 or error.response["Error"]["Code"] in _THROTTLED
-
-
-def _error(operation: str, answer: Any) -> VerboseClientError:
-    try:
-        told = json.loads(answer.content)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):  # from something on the way
-        told = {}
-    code = told.get("__type", "ServiceUnavailable").rpartition("#")[2]
-    reasons = (
-        None if one["Code"] == "None" else CancellationReason(one["Code"], one.get("Message"), one.get("Item"))
-        for one in told.get("CancellationReasons", ())
-    )
-    response = {
-        "Error": {"Code": code, "Message": told.get("message") or told.get("Message") or ""},
-        "ResponseMetadata": {"HTTPStatusCode": answer.status_code},
-    }
-    verbose = {"request_id": answer.headers.get("x-amzn-requestid", "")}
-    return VerboseClientError(response, operation, verbose, cancellation_reasons=reasons)

@@ -1,0 +1,78 @@
+"""What goes wrong between us and DynamoDB, and what of it passes by itself."""
+
+import json
+from typing import Any, Final
+
+from botocore.exceptions import (
+    ChecksumError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ReadTimeoutError,
+)
+from botocore.exceptions import ConnectionError as NotConnected
+from pynamodb.exceptions import CancellationReason, VerboseClientError
+
+NO_ANSWER: Final = (ChecksumError, HTTPClientError, NotConnected)
+_PASSING_TROUBLE: Final = (
+    ChecksumError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+_THROTTLED: Final = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"})
+_PASSING_ERRORS: Final = _THROTTLED | {
+    "InternalErrorException",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "TooManyRequestsException",
+}
+
+
+def will_pass(error: Exception) -> bool:
+    """Whether an error of AWS is of the kind that passes by itself: throttling, a time-out, a broken line, a hiccup."""
+    known = error if isinstance(error, ClientError) else getattr(error, "cause", None) or error.__cause__
+    if isinstance(known, ClientError):
+        return code_of(known) in _PASSING_ERRORS
+    return isinstance(known or error, _PASSING_TROUBLE)
+
+
+def may_pass_at_once(error: VerboseClientError) -> bool:
+    """Whether another node, or the same one in a moment, may do what this answer of DynamoDB refuses."""
+    return status_of(error) >= 500 or code_of(error) in _THROTTLED
+
+
+def code_of(error: ClientError) -> str:
+    """What AWS calls it."""
+    code: str = error.response["Error"]["Code"]
+    return code
+
+
+def status_of(error: VerboseClientError) -> int:
+    """The HTTP status of an answer that refuses."""
+    status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return status
+
+
+def refusal(operation: str, answer: Any) -> VerboseClientError:
+    """What an HTTP answer says that is no success."""
+    try:
+        told = json.loads(answer.content)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):  # from something on the way
+        told = {}
+    code = told.get("__type", "ServiceUnavailable").rpartition("#")[2]
+    reasons = (
+        None if one["Code"] == "None" else CancellationReason(one["Code"], one.get("Message"), one.get("Item"))
+        for one in told.get("CancellationReasons", ())
+    )
+    response = {
+        "Error": {"Code": code, "Message": told.get("message") or told.get("Message") or ""},
+        "ResponseMetadata": {"HTTPStatusCode": answer.status_code},
+    }
+    verbose = {"request_id": answer.headers.get("x-amzn-requestid", "")}
+    return VerboseClientError(response, operation, verbose, cancellation_reasons=reasons)
