@@ -1,0 +1,108 @@
+"""Writes of the table that DynamoDB does in part or refuses: nothing is dropped, nothing is tried in vain."""
+
+
+import pytest
+from botocore.exceptions import ClientError
+
+from carebook.errors import Unavailable
+from carebook.items import NOT_THERE, ConditionFailed, Writes, make_item
+from carebook.keys import Key
+from carebook.table import Table
+from tests.fakes.examples import TABLE
+from tests.unit.table.conftest import Answer, Dynamo
+
+
+def canceled(*codes: str) -> Answer:
+    reasons = [{"Code": code, "Message": "m"} if code != "None" else {"Code": "None"} for code in codes]
+    return {
+        "Error": {"Code": "TransactionCanceledException", "Message": f"[{', '.join(codes)}]"},
+        "CancellationReasons": reasons,
+    }
+
+
+def two_puts_and_a_delete() -> Writes:
+    writes = Writes()
+    writes.put(make_item(Key("p", "first put"), "x", {}), NOT_THERE)
+    writes.put(make_item(Key("p", "second put"), "x", {}), NOT_THERE)
+    writes.delete(Key("p", "delete"), NOT_THERE)
+    return writes
+
+
+def test_deletes_come_in_batches_of_25_and_what_is_left_over_is_deleted_again(table: Table, dynamo: Dynamo) -> None:
+    left = {TABLE: [{"DeleteRequest": {"Key": {"PK": {"S": "p"}, "SK": {"S": "007"}}}}]}
+    dynamo.answers = [{"UnprocessedItems": left}, {"UnprocessedItems": {}}]
+    table.delete_all([Key("p", f"{number:03}") for number in range(30)])
+    sent = [[each["DeleteRequest"]["Key"]["SK"]["S"] for each in body["RequestItems"][TABLE]] for body in dynamo.bodies]
+    assert sent == [[f"{n:03}" for n in range(25)], ["007"], [f"{n:03}" for n in range(25, 30)]]
+
+
+def test_a_table_that_never_deletes_all_is_unavailable(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [{"UnprocessedItems": {TABLE: [{"DeleteRequest": {"Key": {"PK": {"S": "p"}, "SK": {"S": "1"}}}}]}}]
+    with pytest.raises(Unavailable):
+        table.delete_all([Key("p", "1")])
+
+
+@pytest.mark.parametrize(
+    ("codes", "key"),
+    [
+        (("ConditionalCheckFailed", "None", "None"), "delete"),
+        (("None", "ConditionalCheckFailed", "None"), "first put"),
+        (("None", "None", "ConditionalCheckFailed"), "second put"),
+        (("None", "ConditionalCheckFailed", "ConditionalCheckFailed"), "first put"),
+        (("TransactionConflict", "None", "ConditionalCheckFailed"), "second put"),
+    ],
+)
+def test_a_condition_that_does_not_hold_is_told_by_its_key_and_not_tried_again(
+    table: Table, dynamo: Dynamo, codes: tuple[str, ...], key: str
+) -> None:
+    dynamo.answers = [canceled(*codes)]
+    with pytest.raises(ConditionFailed) as failure:
+        table.write(two_puts_and_a_delete())
+    assert failure.value.key == Key("p", key)
+    assert dynamo.made == ["TransactWriteItems"]
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_write_that_met_another_is_tried_again(table: Table, dynamo: Dynamo, code: str) -> None:
+    dynamo.answers = [canceled("None", code, "None"), canceled(code, "None", "None"), {}]
+    table.write(two_puts_and_a_delete())
+    assert len(dynamo.made) == 3
+    assert dynamo.bodies[0]["TransactItems"] == dynamo.bodies[2]["TransactItems"]
+
+
+def test_a_transaction_in_progress_is_waited_for(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [{"Error": {"Code": "TransactionInProgressException", "Message": "m"}}, {}]
+    table.write(two_puts_and_a_delete())
+    first, second = (body["ClientRequestToken"] for body in dynamo.bodies)
+    assert first == second, "it is the same one, and must not meet itself"
+
+
+def test_a_transaction_that_was_canceled_is_another_one_the_next_time(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [canceled("None", "TransactionConflict", "None"), {}]
+    table.write(two_puts_and_a_delete())
+    first, second = (body["ClientRequestToken"] for body in dynamo.bodies)
+    assert first != second
+
+
+def test_a_write_that_others_never_let_through_is_unavailable(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [canceled("TransactionConflict", "None", "None")]
+    with pytest.raises(Unavailable):
+        table.write(two_puts_and_a_delete())
+    assert len(dynamo.made) > 3
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        canceled("None", "ValidationError", "None"),
+        canceled("ItemCollectionSizeLimitExceeded", "None", "None"),
+        {"Error": {"Code": "AccessDeniedException", "Message": "m"}},
+        {"Error": {"Code": "ValidationException", "Message": "m"}},
+    ],
+    ids=["an item too large", "a collection too large", "no permission", "not valid"],
+)
+def test_a_refusal_that_we_do_not_understand_flies_at_once(table: Table, dynamo: Dynamo, refusal: Answer) -> None:
+    dynamo.answers = [refusal]
+    with pytest.raises(ClientError):
+        table.write(two_puts_and_a_delete())
+    assert len(dynamo.made) == 1
