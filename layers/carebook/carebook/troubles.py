@@ -24,7 +24,10 @@ _PASSING_TROUBLE: Final = (
     ReadTimeoutError,
 )
 _THROTTLED: Final = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"})
+# A transaction has the item at this moment. It takes longer than a hiccup, and botocore's clients give up on it.
+MET_A_TRANSACTION: Final = "TransactionConflictException"
 _PASSING_ERRORS: Final = _THROTTLED | {
+    MET_A_TRANSACTION,
     "InternalErrorException",
     "InternalServerError",
     "ServiceUnavailable",

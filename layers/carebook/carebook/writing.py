@@ -13,21 +13,29 @@ from carebook.expressions import UNTOLD
 from carebook.items import ConditionFailed
 from carebook.keys import Key
 from carebook.retrying import attempts
-from carebook.troubles import code_of
+from carebook.troubles import MET_A_TRANSACTION, code_of
 
 _OTHERS_CHANGE_IT: Final = "The record is being changed by others. Try again in a moment."
 _PASSING_REASONS: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 def holds(connection: Connection, operation: str, request: Mapping[str, Any]) -> bool:
-    """Write or remove one item if the condition in *request* holds; whether it did."""
-    try:
-        connection.dispatch(operation, {**request, "ReturnConsumedCapacity": UNTOLD})
-    except ClientError as error:
-        if code_of(error) != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+    """Write or remove one item if the condition in *request* holds; whether it did.
+
+    Raises:
+        Unavailable: when transactions that have the item would not let it through.
+    """
+    for _ in attempts():
+        try:
+            connection.dispatch(operation, {**request, "ReturnConsumedCapacity": UNTOLD})
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False
+            if code_of(error) != MET_A_TRANSACTION:
+                raise
+        else:
+            return True
+    raise Unavailable(_OTHERS_CHANGE_IT)
 
 
 def transact(connection: Connection, actions: Sequence[Mapping[str, Any]], written: Sequence[Key]) -> None:

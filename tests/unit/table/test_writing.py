@@ -1,13 +1,15 @@
 """Writes of the table that DynamoDB does in part or refuses: nothing is dropped, nothing is tried in vain."""
 
+from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
 
 from carebook.errors import Unavailable
-from carebook.items import NOT_THERE, ConditionFailed, Writes, make_item
+from carebook.items import NOT_THERE, ConditionFailed, Writes, at_version, make_item
 from carebook.keys import Key
 from carebook.table import Table
+from carebook.troubles import will_pass
 from tests.fakes.examples import TABLE
 from tests.unit.table.conftest import Answer, Dynamo
 
@@ -106,3 +108,54 @@ def test_a_refusal_that_we_do_not_understand_flies_at_once(table: Table, dynamo:
     with pytest.raises(ClientError):
         table.write(two_puts_and_a_delete())
     assert len(dynamo.made) == 1
+
+
+CONFLICT: Answer = {"Error": {"Code": "TransactionConflictException", "Message": "Transaction is ongoing for the item"}}
+FAILED: Answer = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "The conditional request failed"}}
+SINGLE_WRITES = pytest.mark.parametrize(
+    "write",
+    [
+        lambda table: table.put_if(make_item(Key("p", "s"), "x", {}), NOT_THERE),
+        lambda table: table.delete_if(Key("p", "s"), at_version(1)),
+    ],
+    ids=["put", "delete"],
+)
+Write = Callable[[Table], bool]
+
+
+@SINGLE_WRITES
+@pytest.mark.parametrize(("last", "held"), [({}, True), (FAILED, False)], ids=["held", "failed"])
+def test_a_single_write_that_met_a_transaction_is_tried_again(
+    table: Table, dynamo: Dynamo, pauses: list[float], write: Write, last: Answer, held: bool
+) -> None:
+    dynamo.answers = [CONFLICT, CONFLICT, last]
+    assert write(table) is held
+    assert dynamo.bodies == [dynamo.bodies[0]] * 3
+    assert len(pauses) == 2
+
+
+@SINGLE_WRITES
+def test_a_single_write_that_transactions_never_let_through_is_unavailable(
+    table: Table, dynamo: Dynamo, write: Write
+) -> None:
+    dynamo.answers = [CONFLICT]
+    with pytest.raises(Unavailable):
+        write(table)
+    assert len(dynamo.made) > 3
+
+
+@SINGLE_WRITES
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
+def test_a_single_write_that_is_refused_otherwise_flies_at_once(
+    table: Table, dynamo: Dynamo, write: Write, code: str
+) -> None:
+    dynamo.answers = [{"Error": {"Code": code, "Message": "m"}}]
+    with pytest.raises(ClientError) as refused:
+        write(table)
+    assert not will_pass(refused.value)
+    assert len(dynamo.made) == 1
+
+
+def test_a_transaction_that_a_write_of_another_client_has_met_passes() -> None:
+    """Kept answers are written by botocore's client, which does not try that again."""
+    assert will_pass(ClientError(CONFLICT, "PutItem"))

@@ -1,0 +1,43 @@
+"""A line to DynamoDB on which the next request of a kind does not get what it should."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto.core.botocore_stubber import MockRawResponse
+
+from carebook.wire import WireConnection
+
+_CONFLICT: Final = {
+    "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
+    "message": "Transaction is ongoing for the item",
+}
+Send = Callable[[], Any]
+
+
+class Line:
+    """What happens to the next requests: each disturbance to one of its kind, and once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._next: dict[str, Callable[[Send], Any]] = {}
+        real = WireConnection.exchange
+
+        def exchange(connection: WireConnection, operation: str, body: bytes) -> Any:
+            disturbed = self._next.pop(operation, lambda send: send())
+            return disturbed(lambda: real(connection, operation, body))
+
+        monkeypatch.setattr(WireConnection, "exchange", exchange)
+        monkeypatch.setattr("carebook.wire.time.sleep", lambda _seconds: None)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether all has happened that should."""
+        return not self._next
+
+    def meet_a_transaction(self, operation: str) -> None:
+        """A transaction has the item just now."""
+        conflict = AWSResponse("", 400, HTTPHeaders.from_dict({}), MockRawResponse(json.dumps(_CONFLICT)))
+        self._next[operation] = lambda _send: conflict
