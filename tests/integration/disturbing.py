@@ -26,7 +26,7 @@ class Line:
         real = WireConnection.exchange
 
         def exchange(connection: WireConnection, operation: str, body: bytes) -> Any:
-            disturbed = self._next.pop(operation, lambda send: send())
+            disturbed = self._next.pop(operation, _plainly)
             return disturbed(lambda: real(connection, operation, body))
 
         monkeypatch.setattr(WireConnection, "exchange", exchange)
@@ -41,3 +41,7 @@ class Line:
         """A transaction has the item just now."""
         conflict = AWSResponse("", 400, HTTPHeaders.from_dict({}), MockRawResponse(json.dumps(_CONFLICT)))
         self._next[operation] = lambda _send: conflict
+
+
+def _plainly(send: Send) -> Any:
+    return send()

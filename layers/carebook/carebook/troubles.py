@@ -3,26 +3,12 @@
 import json
 from typing import Any, Final
 
-from botocore.exceptions import (
-    ChecksumError,
-    ClientError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    HTTPClientError,
-    ReadTimeoutError,
-)
+from botocore.exceptions import ChecksumError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 from pynamodb.exceptions import CancellationReason, VerboseClientError
 
+# No line, a line that broke, or an answer that is not whole: what was asked for may have been done.
 NO_ANSWER: Final = (ChecksumError, HTTPClientError, NotConnected)
-_PASSING_TROUBLE: Final = (
-    ChecksumError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-)
 _THROTTLED: Final = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"})
 # A transaction has the item at this moment. It takes longer than a hiccup, and botocore's clients give up on it.
 MET_A_TRANSACTION: Final = "TransactionConflictException"
@@ -40,7 +26,7 @@ def will_pass(error: Exception) -> bool:
     known = error if isinstance(error, ClientError) else getattr(error, "cause", None) or error.__cause__
     if isinstance(known, ClientError):
         return code_of(known) in _PASSING_ERRORS
-    return isinstance(known or error, _PASSING_TROUBLE)
+    return isinstance(known or error, NO_ANSWER)
 
 
 def may_pass_at_once(error: VerboseClientError) -> bool:
@@ -62,13 +48,8 @@ def status_of(error: VerboseClientError) -> int:
 
 def refusal(operation: str, answer: Any) -> VerboseClientError:
     """What an HTTP answer says that is no success."""
-    try:
-        told = json.loads(answer.content)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):  # from something on the way
-        told = {}
-    code = told.get("__type", "ServiceUnavailable").rpartition("#")[2]
+    told = object_in(answer) or {}  # none comes from something on the way
+    code = (told.get("__type") or "ServiceUnavailable").rpartition("#")[2]
     reasons = (
         None if one["Code"] == "None" else CancellationReason(one["Code"], one.get("Message"), one.get("Item"))
         for one in told.get("CancellationReasons", ())
@@ -79,3 +60,12 @@ def refusal(operation: str, answer: Any) -> VerboseClientError:
     }
     verbose = {"request_id": answer.headers.get("x-amzn-requestid", "")}
     return VerboseClientError(response, operation, verbose, cancellation_reasons=reasons)
+
+
+def object_in(answer: Any) -> dict[str, Any] | None:
+    """The JSON object that an HTTP answer holds; None when it holds anything else."""
+    try:
+        found = json.loads(answer.content)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

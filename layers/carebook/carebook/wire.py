@@ -16,14 +16,14 @@ from zlib import crc32
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ChecksumError, NoCredentialsError
+from botocore.exceptions import ChecksumError, NoCredentialsError, ResponseStreamingError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from pynamodb.connection import Connection
 from pynamodb.exceptions import VerboseClientError
 
 from carebook import __version__
-from carebook.troubles import NO_ANSWER, may_pass_at_once, refusal
+from carebook.troubles import NO_ANSWER, may_pass_at_once, object_in, refusal
 
 # PynamoDB would wait longer than API Gateway does; a retry finds another node.
 TIMEOUTS: Final = (2.0, 6.0)  # to connect, to read; seconds
@@ -61,12 +61,14 @@ class WireConnection(Connection):
 
     def _once(self, operation: str, body: bytes) -> dict[str, Any]:
         answer = self.exchange(operation, body)
-        told, found = answer.headers.get("x-amz-crc32"), crc32(answer.content)
-        if told is not None and int(told) != found:
-            raise ChecksumError(checksum_type="crc32", expected_checksum=told, actual_checksum=str(found))
+        told, found = answer.headers.get("x-amz-crc32"), str(crc32(answer.content))
+        if told not in {None, found}:
+            raise ChecksumError(checksum_type="crc32", expected_checksum=told, actual_checksum=found)
         if answer.status_code >= 300:
             raise refusal(operation, answer)
-        result: dict[str, Any] = json.loads(answer.content)
+        result = object_in(answer)
+        if result is None:
+            raise ResponseStreamingError(error="It ends early, or is not DynamoDB's.")
         return result
 
     def exchange(self, operation: str, body: bytes) -> Any:

@@ -10,9 +10,14 @@ from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
+    ProxyConnectionError,
     ReadTimeoutError,
+    SSLError,
 )
+from pynamodb.exceptions import PynamoDBException
 
 from carebook.items import NOT_THERE, Writes, make_item
 from carebook.keys import Key
@@ -20,6 +25,23 @@ from carebook.table import Table
 from carebook.troubles import will_pass
 from tests.fakes.examples import TABLE
 from tests.unit.table.conftest import Dynamo, answered, transient
+
+NO_ANSWERS = {
+    "no connection": ConnectTimeoutError(endpoint_url="u"),
+    "nobody there": EndpointConnectionError(endpoint_url="u"),
+    "no handshake": SSLError(endpoint_url="u", error=EOFError()),
+    "no proxy": ProxyConnectionError(proxy_url="u"),
+    "no answer": ReadTimeoutError(endpoint_url="u"),
+    "a broken line": ConnectionClosedError(endpoint_url="u"),
+    "something unknown": HTTPClientError(error="e"),
+}
+NOT_WHOLE = {
+    "another check sum": answered(200, {"Item": {}}, **{"x-amz-crc32": "1"}),
+    "a strange check sum": answered(200, {}, **{"x-amz-crc32": "one"}),
+    "a part": answered(200, '{"Item": {'),
+    "nothing": answered(200, ""),
+    "no object": answered(200, "[]"),
+}
 
 
 def two_puts() -> Writes:
@@ -41,11 +63,10 @@ def test_opening_a_table_needs_no_network_and_no_credentials(monkeypatch: pytest
         answered(500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}),
         answered(503, "<html>Busy</html>"),
         answered(400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "m"}),
-        answered(200, {"Item": {}}, **{"x-amz-crc32": "1"}),
-        ConnectTimeoutError(endpoint_url="u"),
-        ReadTimeoutError(endpoint_url="u"),
+        *NO_ANSWERS.values(),
+        *NOT_WHOLE.values(),
     ],
-    ids=["a hiccup", "something on the way", "throttled", "not whole", "no connection", "no answer"],
+    ids=["a hiccup", "something on the way", "throttled", *NO_ANSWERS, *NOT_WHOLE],
 )
 def test_what_may_pass_is_tried_again_with_the_same_words(
     table: Table, monkeypatch: pytest.MonkeyPatch, first: Any
@@ -63,11 +84,11 @@ def test_what_may_pass_is_tried_again_with_the_same_words(
         answered(500, {"__type": "x#InternalServerError"}),
         answered(502, ""),
         answered(502, "[]"),
-        answered(200, {}, **{"x-amz-crc32": "1"}),
-        ReadTimeoutError(endpoint_url="u"),
-        ConnectionClosedError(endpoint_url="u"),
+        answered(500, {"__type": None}),
+        *NO_ANSWERS.values(),
+        *NOT_WHOLE.values(),
     ],
-    ids=["a hiccup", "nothing said", "something else said", "not whole", "no answer", "a broken line"],
+    ids=["a hiccup", "nothing said", "something else said", "nameless", *NO_ANSWERS, *NOT_WHOLE],
 )
 def test_what_does_not_pass_ends_after_four_tries_as_something_that_will(
     table: Table, monkeypatch: pytest.MonkeyPatch, answer: Any
@@ -109,3 +130,18 @@ def test_a_small_request_is_not_held_back_for_more_to_come(monkeypatch: pytest.M
     connection: Any = Table(TABLE, region="us-east-1").connection
     assert connection._http is None
     assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) in given["socket_options"]
+
+
+@pytest.mark.parametrize("trouble", NO_ANSWERS.values(), ids=NO_ANSWERS)
+@pytest.mark.parametrize(
+    "read",
+    [lambda table: table.get(Key("p", "s")), lambda table: table.query("p", limit=1)],
+    ids=["one", "many"],
+)
+def test_what_pynamodb_makes_of_it_passes_as_well(
+    table: Table, monkeypatch: pytest.MonkeyPatch, read: Any, trouble: Exception
+) -> None:
+    transient(table, monkeypatch, trouble)
+    with pytest.raises(PynamoDBException) as failure:
+        read(table)
+    assert will_pass(failure.value)

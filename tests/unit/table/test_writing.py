@@ -1,6 +1,7 @@
 """Writes of the table that DynamoDB does in part or refuses: nothing is dropped, nothing is tried in vain."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -158,4 +159,5 @@ def test_a_single_write_that_is_refused_otherwise_flies_at_once(
 
 def test_a_transaction_that_a_write_of_another_client_has_met_passes() -> None:
     """Kept answers are written by botocore's client, which does not try that again."""
-    assert will_pass(ClientError(CONFLICT, "PutItem"))
+    met: Any = CONFLICT
+    assert will_pass(ClientError(met, "PutItem"))
