@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import ReadTimeoutError
 from moto.core.botocore_stubber import MockRawResponse
 
 from carebook.wire import WireConnection
@@ -41,6 +42,25 @@ class Line:
         """A transaction has the item just now."""
         conflict = AWSResponse("", 400, HTTPHeaders.from_dict({}), MockRawResponse(json.dumps(_CONFLICT)))
         self._next[operation] = lambda _send: conflict
+
+    def lose_the_answer(self, operation: str, *, after: Callable[[], Any] = lambda: None) -> None:
+        """It is done, and *after* happens before it is tried again; but nobody hears so."""
+
+        def lose(send: Send) -> Any:
+            send()
+            after()
+            raise ReadTimeoutError(endpoint_url="u")
+
+        self._next[operation] = lose
+
+    def lose_the_request(self, operation: str, *, after: Callable[[], Any] = lambda: None) -> None:
+        """It never arrives, and *after* happens before it is tried again."""
+
+        def lose(_send: Send) -> Any:
+            after()
+            raise ReadTimeoutError(endpoint_url="u")
+
+        self._next[operation] = lose
 
 
 def _plainly(send: Send) -> Any:

@@ -18,7 +18,7 @@ from carebook.items import Item, Writes
 from carebook.keys import Key
 from carebook.retrying import attempts
 from carebook.wire import TIMEOUTS, WireConnection
-from carebook.writing import holds, transact
+from carebook.writing import delete_if, put_if, transact
 
 RawItem = Mapping[str, Mapping[str, str]]
 _TOLD: Final = "TOTAL"
@@ -245,11 +245,11 @@ class Table:
 
     def put_if(self, item: Item, condition: Condition) -> bool:
         """Write one item if *condition* holds; whether it did. Costs half of what a transaction does."""
-        return holds(self.connection, "PutItem", self._put(item, condition))
+        return put_if(self.connection, self._put(item, condition))
 
     def delete_if(self, key: Key, condition: Condition) -> bool:
         """Remove one item if *condition* holds for it; whether it did."""
-        return holds(self.connection, "DeleteItem", self._at(key, condition))
+        return delete_if(self.connection, self._at(key, condition))
 
     def write(self, writes: Writes) -> None:
         """All of *writes*, or none.

@@ -1,6 +1,7 @@
 """What goes wrong between us and DynamoDB, and what of it passes by itself."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ChecksumError, ClientError, HTTPClientError
@@ -29,9 +30,25 @@ def will_pass(error: Exception) -> bool:
     return isinstance(known or error, NO_ANSWER)
 
 
-def may_pass_at_once(error: VerboseClientError) -> bool:
-    """Whether another node, or the same one in a moment, may do what this answer of DynamoDB refuses."""
-    return status_of(error) >= 500 or code_of(error) in _THROTTLED
+class Refused(VerboseClientError):
+    """DynamoDB's no to a request.
+
+    Attributes:
+        item: what lies where a condition does not hold, if the request asks for it and there is anything.
+        unheard: whether an earlier try of the same request may have been done, and nobody heard so.
+    """
+
+    item: Mapping[str, Any] | None = None
+    unheard = False
+
+    def may_pass_at_once(self) -> bool:
+        """Whether another node, or the same one in a moment, may do it."""
+        return self.may_be_done() or code_of(self) in _THROTTLED
+
+    def may_be_done(self) -> bool:
+        """Whether this is no answer to the request, but tells of trouble on the way to one."""
+        status: int = self.response["ResponseMetadata"]["HTTPStatusCode"]
+        return status >= 500
 
 
 def code_of(error: ClientError) -> str:
@@ -40,13 +57,7 @@ def code_of(error: ClientError) -> str:
     return code
 
 
-def status_of(error: VerboseClientError) -> int:
-    """The HTTP status of an answer that refuses."""
-    status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    return status
-
-
-def refusal(operation: str, answer: Any) -> VerboseClientError:
+def refusal(operation: str, answer: Any, *, unheard: bool) -> Refused:
     """What an HTTP answer says that is no success."""
     told = object_in(answer) or {}  # none comes from something on the way
     code = (told.get("__type") or "ServiceUnavailable").rpartition("#")[2]
@@ -59,7 +70,9 @@ def refusal(operation: str, answer: Any) -> VerboseClientError:
         "ResponseMetadata": {"HTTPStatusCode": answer.status_code},
     }
     verbose = {"request_id": answer.headers.get("x-amzn-requestid", "")}
-    return VerboseClientError(response, operation, verbose, cancellation_reasons=reasons)
+    refused = Refused(response, operation, verbose, cancellation_reasons=reasons)
+    refused.item, refused.unheard = told.get("Item"), unheard
+    return refused
 
 
 def object_in(answer: Any) -> dict[str, Any] | None:

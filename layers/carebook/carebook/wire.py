@@ -20,10 +20,9 @@ from botocore.exceptions import ChecksumError, NoCredentialsError, ResponseStrea
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from pynamodb.connection import Connection
-from pynamodb.exceptions import VerboseClientError
 
 from carebook import __version__
-from carebook.troubles import NO_ANSWER, may_pass_at_once, object_in, refusal
+from carebook.troubles import NO_ANSWER, Refused, object_in, refusal
 
 # PynamoDB would wait longer than API Gateway does; a retry finds another node.
 TIMEOUTS: Final = (2.0, 6.0)  # to connect, to read; seconds
@@ -44,28 +43,30 @@ class WireConnection(Connection):
         """One operation with its arguments as the API has them; what comes back, with binary values in base64.
 
         Raises:
-            VerboseClientError: when DynamoDB refuses it, also after some tries where that may pass.
+            Refused: when DynamoDB refuses it, also after some tries where that may pass.
             one of NO_ANSWER: when it does not answer, or not whole.
         """
         body = _as_json(operation_kwargs).encode()
+        unheard = False
         for pause in _PAUSES_SECONDS:
             try:
-                return self._once(operation_name, body)
+                return self._once(operation_name, body, unheard=unheard)
             except NO_ANSWER:
-                pass
-            except VerboseClientError as error:
-                if not may_pass_at_once(error):
+                unheard = True
+            except Refused as error:
+                if not error.may_pass_at_once():
                     raise
+                unheard = unheard or error.may_be_done()
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads retries, guards nothing
-        return self._once(operation_name, body)
+        return self._once(operation_name, body, unheard=unheard)
 
-    def _once(self, operation: str, body: bytes) -> dict[str, Any]:
+    def _once(self, operation: str, body: bytes, *, unheard: bool) -> dict[str, Any]:
         answer = self.exchange(operation, body)
         told, found = answer.headers.get("x-amz-crc32"), str(crc32(answer.content))
         if told not in {None, found}:
             raise ChecksumError(checksum_type="crc32", expected_checksum=told, actual_checksum=found)
         if answer.status_code >= 300:
-            raise refusal(operation, answer)
+            raise refusal(operation, answer, unheard=unheard)
         result = object_in(answer)
         if result is None:
             raise ResponseStreamingError(error="It ends early, or is not DynamoDB's.")

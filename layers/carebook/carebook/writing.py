@@ -1,36 +1,61 @@
 """Writes as they meet others: one under a condition, or many at once. What may pass is tried again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from secrets import token_urlsafe
 from typing import Any, Final
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
-from pynamodb.exceptions import VerboseClientError
 
 from carebook.errors import Unavailable
 from carebook.expressions import UNTOLD
 from carebook.items import ConditionFailed
 from carebook.keys import Key
 from carebook.retrying import attempts
-from carebook.troubles import MET_A_TRANSACTION, code_of
+from carebook.troubles import MET_A_TRANSACTION, Refused, code_of
 
 _OTHERS_CHANGE_IT: Final = "The record is being changed by others. Try again in a moment."
+_MARK: Final = "nonce"
 _PASSING_REASONS: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
-def holds(connection: Connection, operation: str, request: Mapping[str, Any]) -> bool:
-    """Write or remove one item if the condition in *request* holds; whether it did.
+def put_if(connection: Connection, request: Mapping[str, Any]) -> bool:
+    """Write an item if the condition in *request* holds; whether it did.
+
+    Each put has a mark of its own, and by it knows itself where its first try was done and the answer was lost. The
+    rest is not enough: two who count the same in the same second write the same words.
 
     Raises:
         Unavailable: when transactions that have the item would not let it through.
     """
+    mark = {"S": token_urlsafe(9)}
+    marked = {**request, "Item": request["Item"] | {_MARK: mark}}
+    return _holds(connection, "PutItem", marked, lambda refused: (refused.item or {}).get(_MARK) == mark)
+
+
+def delete_if(connection: Connection, request: Mapping[str, Any]) -> bool:
+    """Remove an item if the condition in *request* holds; whether it did.
+
+    Where an earlier try may have been done, and nothing is there any more, it did.
+
+    Raises:
+        Unavailable: when transactions that have the item would not let it through.
+    """
+    return _holds(connection, "DeleteItem", request, lambda refused: refused.unheard and not refused.item)
+
+
+def _holds(
+    connection: Connection, operation: str, request: Mapping[str, Any], met_itself: Callable[[Refused], bool]
+) -> bool:
+    whole = {**request, "ReturnValuesOnConditionCheckFailure": "ALL_OLD", "ReturnConsumedCapacity": UNTOLD}
+    unheard = False
     for _ in attempts():
         try:
-            connection.dispatch(operation, {**request, "ReturnConsumedCapacity": UNTOLD})
-        except ClientError as error:
+            connection.dispatch(operation, whole)
+        except Refused as error:
+            error.unheard = unheard = unheard or error.unheard
             if code_of(error) == "ConditionalCheckFailedException":
-                return False
+                return met_itself(error)
             if code_of(error) != MET_A_TRANSACTION:
                 raise
         else:
@@ -53,7 +78,7 @@ def transact(connection: Connection, actions: Sequence[Mapping[str, Any]], writt
     for _ in attempts():
         try:
             connection.dispatch("TransactWriteItems", request | token)
-        except VerboseClientError as error:
+        except Refused as error:
             _raise_if_final(error, written)
             # One in progress is ours, whose answer was lost: under another token it would meet itself.
             token = token if _is_in_progress(error) else _token()
@@ -67,11 +92,11 @@ def _token() -> dict[str, str]:
     return {"ClientRequestToken": str(uuid4())}
 
 
-def _is_in_progress(error: VerboseClientError) -> bool:
+def _is_in_progress(error: Refused) -> bool:
     return code_of(error) == "TransactionInProgressException"
 
 
-def _raise_if_final(error: VerboseClientError, written: Sequence[Key]) -> None:
+def _raise_if_final(error: Refused, written: Sequence[Key]) -> None:
     if _is_in_progress(error):
         return
     if code_of(error) != "TransactionCanceledException":
