@@ -11,7 +11,7 @@ from carebook.errors import Unavailable
 from carebook.expressions import UNTOLD
 from carebook.items import ConditionFailed
 from carebook.keys import Key
-from carebook.retrying import attempts
+from carebook.retrying import attempts, attempts_past_five_seconds
 from carebook.troubles import MET_A_TRANSACTION, Refused, code_of
 
 _OTHERS_CHANGE_IT: Final = "The record is being changed by others. Try again in a moment."
@@ -74,31 +74,35 @@ def transact(connection: Connection, actions: Sequence[Mapping[str, Any]], writt
         Unavailable: when other writes to the same items would not let it through.
     """
     request = {"TransactItems": actions, "ReturnConsumedCapacity": UNTOLD}
-    token = _token()
     for _ in attempts():
         try:
-            connection.dispatch("TransactWriteItems", request | token)
+            _happen_once(connection, request)
         except Refused as error:
             _raise_if_final(error, written)
-            # One in progress is ours, whose answer was lost: under another token it would meet itself.
-            token = token if _is_in_progress(error) else _token()
         else:
             return
     raise Unavailable(_OTHERS_CHANGE_IT)
 
 
-def _token() -> dict[str, str]:
-    """What makes a transaction happen once, however often it is tried."""
-    return {"ClientRequestToken": str(uuid4())}
+def _happen_once(connection: Connection, request: Mapping[str, Any]) -> None:
+    """One transaction, under one token however often it is tried: under another it would meet itself.
 
-
-def _is_in_progress(error: Refused) -> bool:
-    return code_of(error) == "TransactionInProgressException"
+    One that is in progress is ours, whose answer was lost. DynamoDB brings it to an end when it is asked for again
+    five seconds after its beginning.
+    """
+    marked = {**request, "ClientRequestToken": str(uuid4())}
+    for _ in attempts_past_five_seconds():
+        try:
+            connection.dispatch("TransactWriteItems", marked)
+        except Refused as error:
+            if code_of(error) != "TransactionInProgressException":
+                raise
+        else:
+            return
+    raise Unavailable("Your change is still being saved. Look again in a moment.")
 
 
 def _raise_if_final(error: Refused, written: Sequence[Key]) -> None:
-    if _is_in_progress(error):
-        return
     if code_of(error) != "TransactionCanceledException":
         raise error
     # In the order in which they were sent DynamoDB answers.

@@ -10,9 +10,9 @@ from carebook.errors import Unavailable
 from carebook.items import NOT_THERE, ConditionFailed, Writes, at_version, make_item
 from carebook.keys import Key
 from carebook.table import Table
-from carebook.troubles import will_pass
+from carebook.troubles import refusal, will_pass
 from tests.fakes.examples import TABLE
-from tests.unit.table.conftest import Answer, Dynamo
+from tests.unit.table.conftest import Answer, Dynamo, answered
 
 
 def canceled(*codes: str) -> Answer:
@@ -73,11 +73,45 @@ def test_a_write_that_met_another_is_tried_again(table: Table, dynamo: Dynamo, c
     assert dynamo.bodies[0]["TransactItems"] == dynamo.bodies[2]["TransactItems"]
 
 
-def test_a_transaction_in_progress_is_waited_for(table: Table, dynamo: Dynamo) -> None:
-    dynamo.answers = [{"Error": {"Code": "TransactionInProgressException", "Message": "m"}}, {}]
+IN_PROGRESS: Answer = {"Error": {"Code": "TransactionInProgressException", "Message": "m"}}
+
+
+def test_a_transaction_in_progress_is_waited_for_until_dynamodb_ends_it(
+    table: Table, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> None:
+    """It does so when it is asked again five seconds after the beginning."""
+    tokens: list[str] = []
+
+    def dispatch(_operation: str, request: Answer) -> Answer:
+        tokens.append(request["ClientRequestToken"])
+        if sum(pauses) <= 5:
+            raise refusal(
+                "TransactWriteItems", answered(400, {"__type": "x#TransactionInProgressException"}), unheard=True
+            )
+        return {}
+
+    monkeypatch.setattr(table.connection, "dispatch", dispatch)
     table.write(two_puts_and_a_delete())
-    first, second = (body["ClientRequestToken"] for body in dynamo.bodies)
-    assert first == second, "it is the same one, and must not meet itself"
+    assert len(tokens) > 3
+    assert len(set(tokens)) == 1, "it is the same one, and must not meet itself"
+    assert all(0 < pause < 3 for pause in pauses)
+
+
+def test_a_transaction_that_stays_in_progress_is_unavailable_before_the_function_must_end(
+    table: Table, dynamo: Dynamo, pauses: list[float]
+) -> None:
+    dynamo.answers = [IN_PROGRESS]
+    with pytest.raises(Unavailable):
+        table.write(two_puts_and_a_delete())
+    assert 5 < sum(pauses) < 28 - 3 * 6 - 2, "three tries may have waited for an answer, and others been in the way"
+    assert len({body["ClientRequestToken"] for body in dynamo.bodies}) == 1
+
+
+def test_a_transaction_that_met_others_after_it_was_in_progress_is_another_one(table: Table, dynamo: Dynamo) -> None:
+    dynamo.answers = [IN_PROGRESS, canceled("None", "TransactionConflict", "None"), IN_PROGRESS, {}]
+    table.write(two_puts_and_a_delete())
+    first, second, third, fourth = (body["ClientRequestToken"] for body in dynamo.bodies)
+    assert first == second != third == fourth
 
 
 def test_a_transaction_that_was_canceled_is_another_one_the_next_time(table: Table, dynamo: Dynamo) -> None:
