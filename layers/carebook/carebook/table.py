@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from botocore.config import Config
-from pynamodb.connection import Connection, TableConnection
+from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
 from pynamodb.expressions.condition import Condition
 
@@ -65,22 +65,22 @@ class Table:
         self.name = name
         self._table = TableConnection(name, region=region)
         connect, read = TIMEOUTS
-        self._table.connection = WireConnection(
+        self._table.connection = self._wire = WireConnection(
             region=region, connect_timeout_seconds=connect, read_timeout_seconds=read
         )
-        self._table.connection.add_meta_table(MetaTable({**_DESCRIPTION, "TableName": name}))
+        self._wire.add_meta_table(MetaTable({**_DESCRIPTION, "TableName": name}))
         # botocore would put the same long line together twice for each request, a quarter of a read's CPU.
         config = Config(user_agent=f"carebook/{__version__}")
         self.connection.session.set_default_client_config(config)
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> WireConnection:
         """PynamoDB's connection, whose botocore session other clients share."""
-        return self._table.connection
+        return self._wire
 
     def connect(self) -> None:
-        """Make the client now and in this thread, so that threads started later share it."""
-        _ = self.connection.client
+        """Make now and in this thread what threads started later share."""
+        self.connection.connect()
 
     def get(self, key: Key) -> Row | None:
         """One item, as last written."""

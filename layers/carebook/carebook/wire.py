@@ -39,6 +39,10 @@ _as_json: Final = json.JSONEncoder(default=_base64, separators=(",", ":")).encod
 class WireConnection(Connection):
     """PynamoDB's connection, with a short way to DynamoDB. The session and the client are there as in any other."""
 
+    def connect(self) -> None:
+        """Make what requests share, in this thread: threads that begin together would each make their own."""
+        _ = self.client, self._credentials, self._http
+
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
         """One operation with its arguments as the API has them; what comes back, with binary values in base64.
 

@@ -2,6 +2,8 @@
 
 import json
 import socket
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -145,3 +147,35 @@ def test_what_pynamodb_makes_of_it_passes_as_well(
     with pytest.raises(PynamoDBException) as failure:
         read(table)
     assert will_pass(failure.value)
+
+
+class Session:
+    """Stands where botocore's HTTP session does, and answers."""
+
+    def send(self, _request: Any) -> Any:
+        return answered(200, {})
+
+
+def test_what_threads_share_is_made_before_they_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several that begin together would each make a pool of connections of their own, and look for credentials."""
+    made: list[str] = []
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    table = Table(TABLE, region="us-east-1")
+    find = type(table.connection.session).get_credentials
+
+    def session(**_: Any) -> Session:
+        made.append("session")
+        return Session()
+
+    def credentials(session: Any, *args: Any) -> Any:
+        made.append("credentials")
+        return find(session, *args)
+
+    monkeypatch.setattr("carebook.wire.URLLib3Session", session)
+    monkeypatch.setattr(type(table.connection.session), "get_credentials", credentials)
+    table.connect()
+    before = Counter(made)
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(table.get, [Key("p", "s")] * 8)) == [None] * 8
+    assert (before["session"], Counter(made)) == (1, before)
