@@ -24,17 +24,19 @@ def test_items_read_together_come_in_the_order_asked_for_and_none_where_there_is
     assert found[0] == Row(Key("p", "001"), 7, {"n": 1})
 
 
-def test_keys_that_were_left_over_are_asked_for_again(table: Table, dynamo: Dynamo) -> None:
-    left = {TABLE: {"Keys": [{"PK": {"S": "p"}, "SK": {"S": "002"}}], "ConsistentRead": True}}
+@pytest.mark.parametrize("latest", [True, False])
+def test_keys_that_were_left_over_are_asked_for_again(table: Table, dynamo: Dynamo, latest: bool) -> None:
+    left = {TABLE: {"Keys": [{"PK": {"S": "p"}, "SK": {"S": "002"}}], "ConsistentRead": latest}}
     dynamo.answers = [
         {"Responses": {TABLE: [raw(1)]}, "UnprocessedKeys": left},
         {"Responses": {}, "UnprocessedKeys": left},
         {"Responses": {TABLE: [raw(2)]}, "UnprocessedKeys": {}},
     ]
-    found = table.get_together(Key("p", "001"), Key("p", "002"))
+    found = table.get_together(Key("p", "001"), Key("p", "002"), latest=latest)
     assert [row and row.doc["n"] for row in found] == [1, 2]
     asked = [[key["SK"]["S"] for key in params["RequestItems"][TABLE]["Keys"]] for params in dynamo.bodies]
     assert asked == [["001", "002"], ["002"], ["002"]]
+    assert [params["RequestItems"][TABLE]["ConsistentRead"] for params in dynamo.bodies] == [latest] * 3
 
 
 def test_a_table_that_never_answers_in_full_is_unavailable(table: Table, dynamo: Dynamo) -> None:

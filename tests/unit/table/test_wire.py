@@ -28,6 +28,10 @@ from carebook.troubles import will_pass
 from tests.fakes.examples import TABLE
 from tests.unit.table.conftest import Dynamo, answered, transient
 
+THROTTLED = {
+    code: answered(400, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "m"})
+    for code in ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
+}
 NO_ANSWERS = {
     "no connection": ConnectTimeoutError(endpoint_url="u"),
     "nobody there": EndpointConnectionError(endpoint_url="u"),
@@ -44,6 +48,21 @@ NOT_WHOLE = {
     "nothing": answered(200, ""),
     "no object": answered(200, "[]"),
 }
+
+
+class Session:
+    """Stands where botocore's HTTP session does, and answers."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send(self, request: Any) -> Any:
+        self.sent.append(request)
+        return answered(200, {})
+
+
+def connection() -> Any:
+    return Table(TABLE, region="us-east-1").connection
 
 
 def two_puts() -> Writes:
@@ -64,11 +83,11 @@ def test_opening_a_table_needs_no_network_and_no_credentials(monkeypatch: pytest
     [
         answered(500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}),
         answered(503, "<html>Busy</html>"),
-        answered(400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "m"}),
+        *THROTTLED.values(),
         *NO_ANSWERS.values(),
         *NOT_WHOLE.values(),
     ],
-    ids=["a hiccup", "something on the way", "throttled", *NO_ANSWERS, *NOT_WHOLE],
+    ids=["a hiccup", "something on the way", *THROTTLED, *NO_ANSWERS, *NOT_WHOLE],
 )
 def test_what_may_pass_is_tried_again_with_the_same_words(
     table: Table, monkeypatch: pytest.MonkeyPatch, first: Any
@@ -87,10 +106,11 @@ def test_what_may_pass_is_tried_again_with_the_same_words(
         answered(502, ""),
         answered(502, "[]"),
         answered(500, {"__type": None}),
+        *THROTTLED.values(),
         *NO_ANSWERS.values(),
         *NOT_WHOLE.values(),
     ],
-    ids=["a hiccup", "nothing said", "something else said", "nameless", *NO_ANSWERS, *NOT_WHOLE],
+    ids=["a hiccup", "nothing said", "something else said", "nameless", *THROTTLED, *NO_ANSWERS, *NOT_WHOLE],
 )
 def test_what_does_not_pass_ends_after_four_tries_as_something_that_will(
     table: Table, monkeypatch: pytest.MonkeyPatch, answer: Any
@@ -125,13 +145,65 @@ def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) ->
         table.put_if(make_item(Key("p", "s"), "x", {}), NOT_THERE)
 
 
-def test_a_small_request_is_not_held_back_for_more_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would take 40 ms longer than with botocore's client, and no stand-in below the network would notice."""
+@pytest.fixture
+def options(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What botocore's HTTP session is made with."""
     given: dict[str, Any] = {}
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("carebook.wire.URLLib3Session", lambda **options: given.update(options))
-    connection: Any = Table(TABLE, region="us-east-1").connection
-    assert connection._http is None
-    assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) in given["socket_options"]
+    return given
+
+
+def test_a_small_request_is_not_held_back_for_more_to_come(options: dict[str, Any]) -> None:
+    """It would take 40 ms longer than with botocore's client, and no stand-in below the network would notice."""
+    assert connection()._http is None
+    assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) in options["socket_options"]
+
+
+def test_whoever_answers_must_show_a_certificate(options: dict[str, Any]) -> None:
+    assert connection()._http is None
+    assert options["verify"] is True
+
+
+def test_no_answer_is_waited_for_longer_than_a_caller_waits(options: dict[str, Any]) -> None:
+    assert connection()._http is None
+    connect, read = options["timeout"]
+    assert 0 < connect <= 3
+    assert connect < read < 29 / 4, "of four tries the last is made before API Gateway gives up"
+
+
+def test_requests_go_through_the_proxy_that_the_environment_names(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    assert connection()._http is None
+    assert options["proxies"]["https"] == "http://proxy.example:3128"
+
+
+@pytest.mark.parametrize("ends", ["", "/"], ids=["without", "with"])
+def test_requests_go_to_the_endpoint_that_the_environment_names(monkeypatch: pytest.MonkeyPatch, ends: str) -> None:
+    session = Session()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://localhost:4566{ends}")
+    monkeypatch.setattr("carebook.wire.URLLib3Session", lambda **_: session)
+    Table(TABLE, region="eu-central-1").get(Key("p", "s"))
+    (sent,) = session.sent
+    assert sent.url == "http://localhost:4566/"
+    assert "/eu-central-1/dynamodb/aws4_request" in sent.headers["Authorization"]
+
+
+def test_between_tries_there_are_pauses_that_grow(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    transient(table, monkeypatch, ReadTimeoutError(endpoint_url="u"))
+    slept: list[float] = []
+    monkeypatch.setattr("carebook.wire.time.sleep", slept.append)
+    with pytest.raises(PynamoDBException):
+        table.get(Key("p", "s"))
+    assert len(slept) == 3
+    assert all(
+        low <= pause <= high for pause, low, high in zip(slept, (0.025, 0.05, 0.1), (0.05, 0.1, 0.2), strict=True)
+    )
 
 
 @pytest.mark.parametrize("trouble", NO_ANSWERS.values(), ids=NO_ANSWERS)
@@ -147,13 +219,6 @@ def test_what_pynamodb_makes_of_it_passes_as_well(
     with pytest.raises(PynamoDBException) as failure:
         read(table)
     assert will_pass(failure.value)
-
-
-class Session:
-    """Stands where botocore's HTTP session does, and answers."""
-
-    def send(self, _request: Any) -> Any:
-        return answered(200, {})
 
 
 def test_what_threads_share_is_made_before_they_start(monkeypatch: pytest.MonkeyPatch) -> None:
