@@ -21,7 +21,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from pynamodb.connection import Connection
 
-from carebook import __version__
+from carebook import __version__, environment
 from carebook.troubles import NO_ANSWER, Refused, object_in, refusal
 
 # PynamoDB would wait longer than API Gateway does; a retry finds another node.
@@ -104,7 +104,7 @@ class WireConnection(Connection):
 
     @cached_property
     def _http(self) -> Any:
-        verify = self.session.get_config_variable("ca_bundle") or True
+        verify = self.session.get_config_variable("ca_bundle") or environment.ca_bundle() or True
         proxies = get_environ_proxies(self.client.meta.endpoint_url)
         timeouts: Any = TIMEOUTS
         # As botocore's clients have it: without, the kernel holds a small body back for 40 ms, for more to come.

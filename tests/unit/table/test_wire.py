@@ -4,6 +4,7 @@ import json
 import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,14 @@ NOT_WHOLE = {
     "a part": answered(200, '{"Item": {'),
     "nothing": answered(200, ""),
     "no object": answered(200, "[]"),
+}
+
+
+BUNDLES = {
+    "AWS's": {"AWS_CA_BUNDLE": "/aws.pem"},
+    "one for all": {"REQUESTS_CA_BUNDLE": "/requests.pem"},
+    "both": {"AWS_CA_BUNDLE": "/aws.pem", "REQUESTS_CA_BUNDLE": "/requests.pem"},
+    "configured": {"AWS_CONFIG_FILE": "CONFIG", "REQUESTS_CA_BUNDLE": "/requests.pem"},
 }
 
 
@@ -164,6 +173,20 @@ def test_a_small_request_is_not_held_back_for_more_to_come(options: dict[str, An
 def test_whoever_answers_must_show_a_certificate(options: dict[str, Any]) -> None:
     assert connection()._http is None
     assert options["verify"] is True
+
+
+@pytest.mark.parametrize("named", BUNDLES.values(), ids=BUNDLES)
+def test_certificates_are_those_that_botocores_client_would_take(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: dict[str, str]
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nca_bundle = /configured.pem\n")
+    for name, value in named.items():
+        monkeypatch.setenv(name, value.replace("CONFIG", str(config)))
+    made = connection()
+    assert made._http is None
+    assert options["verify"] == made.client._endpoint.http_session._verify
+    assert options["verify"] in {"/aws.pem", "/requests.pem", "/configured.pem"}
 
 
 def test_no_answer_is_waited_for_longer_than_a_caller_waits(options: dict[str, Any]) -> None:
