@@ -104,7 +104,7 @@ class WireConnection(Connection):
 
     @cached_property
     def _http(self) -> Any:
-        verify = self.session.get_config_variable("ca_bundle") or environment.ca_bundle() or True
+        verify: Any = self.session.get_config_variable("ca_bundle") or environment.ca_bundle() or True
         proxies = get_environ_proxies(self.client.meta.endpoint_url)
         timeouts: Any = TIMEOUTS
         # As botocore's clients have it: without, the kernel holds a small body back for 40 ms, for more to come.

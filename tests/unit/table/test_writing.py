@@ -1,5 +1,6 @@
 """Writes of the table that DynamoDB does in part or refuses: nothing is dropped, nothing is tried in vain."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from carebook.keys import Key
 from carebook.table import Table
 from carebook.troubles import refusal, will_pass
 from tests.fakes.examples import TABLE
-from tests.unit.table.conftest import Answer, Dynamo, answered
+from tests.unit.table.conftest import Answer, Dynamo, answered, transient
 
 
 def canceled(*codes: str) -> Answer:
@@ -195,3 +196,31 @@ def test_a_transaction_that_a_write_of_another_client_has_met_passes() -> None:
     """Kept answers are written by botocore's client, which does not try that again."""
     met: Any = CONFLICT
     assert will_pass(ClientError(met, "PutItem"))
+
+
+@pytest.mark.parametrize(
+    ("first", "gone"),
+    [
+        (answered(500, {"__type": "x#InternalServerError"}), True),
+        (answered(502, "<html>"), True),
+        (answered(400, {"__type": "x#ThrottlingException"}), False),
+    ],
+    ids=["a hiccup", "something on the way", "throttled"],
+)
+def test_a_delete_that_finds_nothing_has_done_it_only_where_an_earlier_try_may_have(
+    table: Table, monkeypatch: pytest.MonkeyPatch, first: Any, gone: bool
+) -> None:
+    failed = answered(400, {"__type": "x#ConditionalCheckFailedException", "message": "m"})
+    transient(table, monkeypatch, first, failed)
+    assert table.delete_if(Key("p", "s"), at_version(1)) is gone
+
+
+def test_a_put_is_tried_again_under_the_same_mark_and_made_anew_under_another(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, done = answered(500, {"__type": "x#InternalServerError"}), answered(200, {})
+    sent = transient(table, monkeypatch, lost, done)
+    for _ in range(2):
+        table.put_if(make_item(Key("p", "s"), "x", {}), NOT_THERE)
+    first, again, another = (json.loads(body)["Item"]["nonce"] for body in sent)
+    assert first == again != another
