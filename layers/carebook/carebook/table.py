@@ -263,10 +263,7 @@ class Table:
         ]
         actions += [{"Delete": self._at(Key(item.pk, item.sk), condition)} for item, condition in writes.deletes]
         actions += [{"Put": self._put(item, condition)} for item, condition in writes.puts]
-        # In the order in which they are sent DynamoDB answers.
-        ordered = [key for key, _ in writes.checks]
-        ordered += [Key(item.pk, item.sk) for item, _ in (*writes.deletes, *writes.puts)]
-        transact(self.connection, actions, ordered)
+        transact(self.connection, actions, writes)
 
     def delete_all(self, keys: Sequence[Key]) -> None:
         """Remove items, in batches of 25, until none is left over."""

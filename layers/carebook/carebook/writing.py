@@ -1,7 +1,7 @@
 """Writes as they meet others: one under a condition, or many at once. What may pass is tried again."""
 
 from collections.abc import Callable, Mapping, Sequence
-from secrets import token_urlsafe
+from secrets import token_hex
 from typing import Any, Final
 from uuid import uuid4
 
@@ -9,7 +9,7 @@ from pynamodb.connection import Connection
 
 from carebook.errors import Unavailable
 from carebook.expressions import UNTOLD
-from carebook.items import ConditionFailed
+from carebook.items import ConditionFailed, Writes
 from carebook.keys import Key
 from carebook.retrying import attempts, attempts_past_five_seconds
 from carebook.troubles import MET_A_TRANSACTION, Refused, code_of
@@ -19,8 +19,8 @@ _MARK: Final = "nonce"
 _PASSING_REASONS: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
-def put_if(connection: Connection, request: Mapping[str, Any]) -> bool:
-    """Write an item if the condition in *request* holds; whether it did.
+def put_if(connection: Connection, request: dict[str, Any]) -> bool:
+    """Write an item if the condition in *request*, which is filled up here, holds; whether it did.
 
     Each put has a mark of its own, and by it knows itself where its first try was done and the answer was lost. The
     rest is not enough: two who count the same in the same second write the same words.
@@ -28,13 +28,12 @@ def put_if(connection: Connection, request: Mapping[str, Any]) -> bool:
     Raises:
         Unavailable: when transactions that have the item would not let it through.
     """
-    mark = {"S": token_urlsafe(9)}
-    marked = {**request, "Item": request["Item"] | {_MARK: mark}}
-    return _holds(connection, "PutItem", marked, lambda refused: (refused.item or {}).get(_MARK) == mark)
+    mark = request["Item"][_MARK] = {"S": token_hex(8)}
+    return _holds(connection, "PutItem", request, lambda refused: (refused.item or {}).get(_MARK) == mark)
 
 
-def delete_if(connection: Connection, request: Mapping[str, Any]) -> bool:
-    """Remove an item if the condition in *request* holds; whether it did.
+def delete_if(connection: Connection, request: dict[str, Any]) -> bool:
+    """Remove an item if the condition in *request*, which is filled up here, holds; whether it did.
 
     Where an earlier try may have been done, and nothing is there any more, it did.
 
@@ -45,13 +44,14 @@ def delete_if(connection: Connection, request: Mapping[str, Any]) -> bool:
 
 
 def _holds(
-    connection: Connection, operation: str, request: Mapping[str, Any], met_itself: Callable[[Refused], bool]
+    connection: Connection, operation: str, request: dict[str, Any], met_itself: Callable[[Refused], bool]
 ) -> bool:
-    whole = {**request, "ReturnValuesOnConditionCheckFailure": "ALL_OLD", "ReturnConsumedCapacity": UNTOLD}
+    request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    request["ReturnConsumedCapacity"] = UNTOLD
     unheard = False
     for _ in attempts():
         try:
-            connection.dispatch(operation, whole)
+            connection.dispatch(operation, request)
         except Refused as error:
             error.unheard = unheard = unheard or error.unheard
             if code_of(error) == "ConditionalCheckFailedException":
@@ -63,11 +63,11 @@ def _holds(
     raise Unavailable(_OTHERS_CHANGE_IT)
 
 
-def transact(connection: Connection, actions: Sequence[Mapping[str, Any]], written: Sequence[Key]) -> None:
-    """All of *actions*, or none.
+def transact(connection: Connection, actions: Sequence[Mapping[str, Any]], writes: Writes) -> None:
+    """All of *writes*, or none.
 
     Args:
-        written: the keys of the actions, in their order.
+        actions: the same as the API has them: checks, deletes, puts.
 
     Raises:
         ConditionFailed: for the first condition that does not hold.
@@ -78,22 +78,22 @@ def transact(connection: Connection, actions: Sequence[Mapping[str, Any]], writt
         try:
             _happen_once(connection, request)
         except Refused as error:
-            _raise_if_final(error, written)
+            _raise_if_final(error, writes)
         else:
             return
     raise Unavailable(_OTHERS_CHANGE_IT)
 
 
-def _happen_once(connection: Connection, request: Mapping[str, Any]) -> None:
+def _happen_once(connection: Connection, request: dict[str, Any]) -> None:
     """One transaction, under one token however often it is tried: under another it would meet itself.
 
     One that is in progress is ours, whose answer was lost. DynamoDB brings it to an end when it is asked for again
     five seconds after its beginning.
     """
-    marked = {**request, "ClientRequestToken": str(uuid4())}
+    request["ClientRequestToken"] = str(uuid4())
     for _ in attempts_past_five_seconds():
         try:
-            connection.dispatch("TransactWriteItems", marked)
+            connection.dispatch("TransactWriteItems", request)
         except Refused as error:
             if code_of(error) != "TransactionInProgressException":
                 raise
@@ -102,11 +102,13 @@ def _happen_once(connection: Connection, request: Mapping[str, Any]) -> None:
     raise Unavailable("Your change is still being saved. Look again in a moment.")
 
 
-def _raise_if_final(error: Refused, written: Sequence[Key]) -> None:
+def _raise_if_final(error: Refused, writes: Writes) -> None:
     if code_of(error) != "TransactionCanceledException":
         raise error
     # In the order in which they were sent DynamoDB answers.
-    for key, reason in zip(written, error.cancellation_reasons, strict=False):
+    ordered = [key for key, _ in writes.checks]
+    ordered += [Key(item.pk, item.sk) for item, _ in (*writes.deletes, *writes.puts)]
+    for key, reason in zip(ordered, error.cancellation_reasons, strict=False):
         if reason is not None and reason.code == "ConditionalCheckFailed":
             raise ConditionFailed(key) from error
     if not any(reason is not None and reason.code in _PASSING_REASONS for reason in error.cancellation_reasons):
