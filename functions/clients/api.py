@@ -10,14 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from carebook.clients import service
 from carebook.clients.finding import find_clients
 from carebook.clients.link_store import TableLinks
-from carebook.clients.linking import (
-    Books,
-    LinkAct,
-    clients_of_contact,
-    link_contact,
-    unlink_contact,
-    view_contacts_of_client,
-)
+from carebook.clients.linked import clients_of_contact, view_contacts_of_client
+from carebook.clients.linking import LinkAct, link_contact, unlink_contact
+from carebook.clients.protocols import Books
 from carebook.clients.purging import purge_client
 from carebook.clients.reading import details_at, details_of, terms_of
 from carebook.clients.schemas import (

@@ -8,7 +8,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from carebook.clients.link_store import TableLinks
-from carebook.clients.linking import Books, first_clients
+from carebook.clients.linked import first_clients
+from carebook.clients.protocols import Books
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.cover.model import COUNTED, SHOWN, Part

@@ -33,6 +33,7 @@ from carebook.messages.schemas import (
     NewNote,
     StandingsView,
 )
+from carebook.messages.sending_again import retry_message
 from carebook.messages.standing import standings
 from carebook.messages.store import TableMessages
 from carebook.messages.views import message_view, standing_view
@@ -136,7 +137,7 @@ def read(contact_id: str, message_id: str) -> Response[MessageView]:
 def retry(contact_id: str, message_id: str) -> Response[MessageView]:
     principal = api.principal
     principal.require(Permission.USE_CONTACTS)
-    message = service.retry_message(
+    message = retry_message(
         outbox(),
         account=principal.account,
         contact_id=contact_id,

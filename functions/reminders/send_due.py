@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from carebook import keys
 from carebook.clients.link_store import TableLinks
-from carebook.clients.linking import Books
+from carebook.clients.protocols import Books
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts
 from carebook.events import PartlyFailed, each_message

@@ -12,8 +12,8 @@ from carebook.appointments.model import Appointment, AppointmentDetails
 from carebook.bills.model import Bill, BillDetails
 from carebook.bills.model import Status as BillStatus
 from carebook.clients.link_store import TableLinks
-from carebook.clients.linking import Books
 from carebook.clients.model import Client
+from carebook.clients.protocols import Books
 from carebook.clients.service import view_client
 from carebook.clients.store import TableClients
 from carebook.contacts.store import TableContacts

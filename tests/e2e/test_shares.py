@@ -3,6 +3,7 @@
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,12 @@ from tests.e2e.test_files import announce, described, post, settled
 
 OUTSIDE = httpx.Client(timeout=60)  # no token, and time for a function that nobody has called before
 REPORT = b"Blood pressure 120 over 80.\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed_at_the_end() -> Iterator[None]:
+    yield
+    OUTSIDE.close()
 
 
 class Person:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from carebook.clients.linking import LinkWriting
 from carebook.clients.model import Client, ClientSummary, Link, summary_of
+from carebook.clients.protocols import LinkWriting
 from carebook.contacts.history import Change, noted
 from carebook.errors import Conflict
 from carebook.identity import Person

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from carebook.messages.opt_outs import REFUSED
 from tests.template.reading import Properties, events, functions, listed, nested, only, root, target
 
 OPERATIONS = nested("Operations")
@@ -57,10 +58,11 @@ def test_a_dead_letter_is_noticed(queue: str) -> None:
     assert {"Fn::GetAtt": [queue, "QueueName"]} in names
 
 
-def test_a_scan_that_gets_stuck_is_noticed() -> None:
-    """With GuardDuty nothing else tells: what it does not report fails nowhere and is in no queue."""
-    (alarm,) = [alarm for alarm in ALARMS.values() if alarm["MetricName"] == "StuckScans"]
-    service = functions()["ExpireUploads"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+@pytest.mark.parametrize(("metric", "function"), [("StuckScans", "ExpireUploads"), (REFUSED, "ReceiveReply")])
+def test_what_fails_nowhere_and_is_in_no_queue_is_noticed(metric: str, function: str) -> None:
+    """A scan that GuardDuty never reports; a number that may be written to again, and is not by its platform."""
+    (alarm,) = [alarm for alarm in ALARMS.values() if alarm["MetricName"] == metric]
+    service = functions()[function]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     assert alarm["Namespace"] == {"Fn::Sub": "Carebook/${Application}"}
     assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
 

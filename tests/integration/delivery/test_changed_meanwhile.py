@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +11,10 @@ from carebook.messages.attachments import AttachmentRef
 from carebook.messages.consents import Agreement
 from carebook.messages.model import Message, Status
 from carebook.messages.refusing import NotReachable
-from carebook.messages.service import ref_of
 from carebook.messages.store import TableMessages
-from carebook.messages.sweeping import sweep_message
 from carebook.table import Table
 from tests.builders import Caller
 from tests.integration.delivery.conftest import Bench
-from tests.messaging import NOON
 
 
 class Overtaken(TableMessages):
@@ -77,28 +73,3 @@ def test_an_attachment_that_is_gone_or_not_clean_any_more_goes_nowhere(bench: Be
     bench.run()
     assert bench.provider.sent == []
     assert (bench.now(message).status, bench.now(message).reason) == (Status.FAILED, reason)
-
-
-@pytest.mark.parametrize("waits", [True, False], ids=["held for the night", "queued"])
-def test_what_waits_does_not_go_to_an_address_that_was_put_right(bench: Bench, director: Caller, waits: bool) -> None:
-    """A wrong number is a stranger's."""
-    if waits:
-        director.patch("/settings", {"quiet_hours": {"start": "12:30", "end": "13:30"}})
-        bench.clock.moment = NOON + timedelta(minutes=45)
-    email, text = bench.write(methods=("email", "sms"))
-    director.patch(f"/contacts/{bench.contact_id}", {"phones": [{"number": "(310) 555-0199", "type": "cell"}]})
-    if waits:
-        bench.clock.moment = NOON + timedelta(hours=2)
-        assert sweep_message(bench.sweep, ref_of(text))
-    bench.run()
-    assert [outgoing.to for outgoing in bench.provider.sent] == ["ana@example.org"]
-    assert bench.now(email).status is Status.SENT
-    assert (bench.now(text).status, bench.now(text).reason) == (Status.SKIPPED, "address_removed")
-
-
-def test_a_number_that_is_no_longer_the_first_still_gets_what_was_written_to_it(bench: Bench, director: Caller) -> None:
-    (message,) = bench.write(methods=("sms",))
-    phones = [{"number": "(310) 555-0199", "type": "cell"}, {"number": "(310) 555-0123", "type": "home"}]
-    director.patch(f"/contacts/{bench.contact_id}", {"phones": phones})
-    bench.run()
-    assert [outgoing.to for outgoing in bench.provider.sent] == [message.to]

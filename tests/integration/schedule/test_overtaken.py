@@ -194,3 +194,16 @@ def test_a_copy_that_lies_behind_a_hundred_others_when_its_reader_is_unlinked_is
     assert [to for to, _ in in_the_morning(queue, monkeypatch)] == [NUMBER]
     found = director.get(f"/contacts/{contact}/messages?kind=appointment_notice").body["items"]
     assert [(one["status"], one["reason"]) for one in found] == [("skipped", "unlinked")]
+
+
+def test_a_notice_that_waits_for_the_morning_goes_to_the_number_that_was_put_right_in_the_evening(
+    director: Caller, texted: str, clock: Clock, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    father_id = father(director, texted)
+    clock.to(EVENING)
+    appoint(director, texted, EVENING + timedelta(days=4))
+    for whose, number in ((f"/clients/{texted}", "+13105550111"), (f"/contacts/{father_id}", "+13105550112")):
+        assert director.patch(whose, {"phones": [{"number": number, "type": "cell"}]}).status == 200
+    told = in_the_morning(queue, monkeypatch)
+    assert {to for to, _ in told} == {"+13105550111", "+13105550112"}
+    assert of_client(director, texted) == {("appointment_notice", "sent", None)}

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.counting import item_size, unfiltered
 from benchmarks.standin import read_units
 from carebook.clients.link_store import TableLinks
-from carebook.clients.linking import Books
+from carebook.clients.protocols import Books
 from carebook.clients.store import TableClients
 from carebook.contacts.protocols import ContactStore
 from carebook.contacts.store import TableContacts

@@ -10,8 +10,10 @@ import pytest
 from carebook import keys
 from carebook.clients import purge_steps
 from carebook.clients.link_store import TableLinks
-from carebook.clients.linking import Books, LinkAct, clients_of_contact, link_contact, unlink_contact
+from carebook.clients.linked import clients_of_contact
+from carebook.clients.linking import LinkAct, link_contact, unlink_contact
 from carebook.clients.model import Client, LinkTerms
+from carebook.clients.protocols import Books
 from carebook.clients.purging import purge_client
 from carebook.clients.store import TableClients
 from carebook.contacts.history import made, viewed

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from carebook.clients.linking import Books
 from carebook.clients.model import Client
+from carebook.clients.protocols import Books
 from carebook.clients.service import create_client, list_clients
 from carebook.contacts.history import made
 from carebook.errors import AlreadyExists, Conflict, NotFound

@@ -6,16 +6,10 @@ from typing import Any
 
 import pytest
 
-from carebook.clients.linking import (
-    Books,
-    ClientLink,
-    LinkAct,
-    clients_of_contact,
-    contacts_of_client,
-    link_contact,
-    unlink_contact,
-)
+from carebook.clients.linked import ClientLink, clients_of_contact, contacts_of_client
+from carebook.clients.linking import LinkAct, link_contact, unlink_contact
 from carebook.clients.model import Client, LinkTerms
+from carebook.clients.protocols import Books
 from carebook.contacts.history import made
 from carebook.contacts.model import Contact
 from carebook.contacts.store import TableContacts

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import pytest
 
 from carebook.clients.link_store import TableLinks
-from carebook.clients.linking import Books, LinkAct, link_contact, unlink_contact
+from carebook.clients.linking import LinkAct, link_contact, unlink_contact
 from carebook.clients.model import Client, LinkTerms
+from carebook.clients.protocols import Books
 from carebook.clients.store import TableClients
 from carebook.contacts.history import made
 from carebook.contacts.model import Contact

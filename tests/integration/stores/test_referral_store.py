@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from carebook.clients.linking import LinkAct, first_clients, link_contact
+from carebook.clients.linked import first_clients
+from carebook.clients.linking import LinkAct, link_contact
 from carebook.clients.model import Client, LinkTerms
 from carebook.contacts.history import made, noted
 from carebook.errors import Conflict, NotFound

@@ -12,8 +12,9 @@ from carebook.appointments.model import Appointment, AppointmentDetails
 from carebook.bills.model import BillDetails
 from carebook.bills.model import Status as BillStatus
 from carebook.clients.link_store import TableLinks
-from carebook.clients.linking import Books, LinkAct, link_contact, unlink_contact
+from carebook.clients.linking import LinkAct, link_contact, unlink_contact
 from carebook.clients.model import Client, LinkTerms
+from carebook.clients.protocols import Books
 from carebook.clients.store import TableClients
 from carebook.contacts.history import made
 from carebook.contacts.model import Contact, Email

@@ -1,7 +1,8 @@
 """Finding clients by what somebody typed."""
 
 from carebook.clients.model import Client
-from carebook.clients.service import ClientStore, clients_by_id
+from carebook.clients.protocols import ClientStore
+from carebook.clients.service import clients_by_id
 from carebook.errors import FieldError, Invalid
 from carebook.search.plan import Plan
 from carebook.search.service import Hit, Position, Results, SearchIndex, search

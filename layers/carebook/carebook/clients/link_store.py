@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from carebook import keys
 from carebook.clients.documents import link_document, link_from
-from carebook.clients.linking import LinkWriting
 from carebook.clients.model import Client, Link, shown_of
+from carebook.clients.protocols import LinkWriting
 from carebook.contacts.merged import with_merged
 from carebook.contacts.store import TableContacts
 from carebook.errors import Conflict

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from carebook.clients.model import ClientSummary
-from carebook.clients.service import ClientStore
+from carebook.clients.protocols import ClientStore
 from carebook.contacts.names import names_in
 
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from carebook.clients.service import ClientStore, checked_id
+from carebook.clients.protocols import ClientStore
+from carebook.clients.service import checked_id
 from carebook.identity import Person
 from carebook.purging import purge_record
 from carebook.rewriting import Act

@@ -2,46 +2,16 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from carebook.clients.model import Client, ClientDetails, ClientSummary
+from carebook.clients.protocols import ClientStore, Found
 from carebook.contacts.history import HistoryEntry, made
 from carebook.errors import Conflict, NotFound
 from carebook.identity import Person
 from carebook.ids import CLIENT, is_id, new_id
-from carebook.purging import PurgingStore
 from carebook.rewriting import Act, brought_back, history_of, patched, put_away, write_next
 from carebook.settings.model import AccountSettings
-
-Found = tuple[Client, AccountSettings]
-
-
-class ClientStore(PurgingStore[Client], Protocol):
-    """Where clients are kept. A client, its place in the list and its history are written together or not at all."""
-
-    def find(self, account: str, client_id: str, /) -> Found:
-        """The client as last written, with the account's settings.
-
-        Raises:
-            NotFound: when the account has no such client.
-        """
-        ...
-
-    def find_together(self, account: str, client_ids: Sequence[str]) -> dict[str, Client]:
-        """Those of the clients that are there, archived or not, by their ids."""
-        ...
-
-    def add(self, client: Client, entry: HistoryEntry, /, *, request: str | None = None) -> Client:
-        """Keep a new client; when this *request* has added one before, that one is returned.
-
-        Raises:
-            AlreadyExists: when the id is taken.
-        """
-        ...
-
-    def page(self, account: str, *, archived: bool, after: str | None, limit: int) -> list[tuple[str, ClientSummary]]:
-        """Up to *limit* clients by name behind the position *after*, each with its own position."""
-        ...
 
 
 def create_client(

@@ -11,9 +11,9 @@ from typing import Any, Final
 from carebook import keys
 from carebook.clients.documents import SHOWN, client_from, summary_from, with_shown
 from carebook.clients.model import Client, ClientSummary, ShownClient, shown_of, summary_of
+from carebook.clients.protocols import Found
 from carebook.clients.purge_steps import unlink_contacts, unlist_referrals
 from carebook.clients.searchable import BOOK, searchable
-from carebook.clients.service import Found
 from carebook.contacts.documents import record_document, summary_document
 from carebook.contacts.history import HistoryEntry
 from carebook.errors import Unavailable

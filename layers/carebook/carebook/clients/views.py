@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from carebook.clients.linking import ClientLink
+from carebook.clients.linked import ClientLink
 from carebook.clients.model import Client, ClientSummary, Link, LinkedContact, ShownClient, summary_of
 from carebook.clients.schemas import (
     ClientMatched,

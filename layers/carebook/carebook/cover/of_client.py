@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from carebook.clients.linking import Books
 from carebook.clients.model import Client, linked_contacts
+from carebook.clients.protocols import Books
 from carebook.clients.service import checked_id
 from carebook.cover.model import COUNTED, Part, part_of
 from carebook.identity import Person

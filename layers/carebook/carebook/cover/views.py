@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, cast
 
-from carebook.clients.linking import ClientLink
+from carebook.clients.linked import ClientLink
 from carebook.clients.views import client_of_contact, client_view, contact_of_client
 from carebook.contacts.views import contact_view
 from carebook.cover.model import NOTHING, Cover

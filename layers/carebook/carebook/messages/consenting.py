@@ -39,6 +39,13 @@ def note_opt_out(messages: ConsentStore, message: Message, now: datetime, why: s
         change_consent(messages, message.account, where, lambda one: one.changed(Agreement.OPTED_OUT, now, why))
 
 
+def note_not_asked(messages: ConsentStore, request: Message, now: datetime) -> None:
+    """Remember that an opt-in request did not go, so that the owner of its address is asked when next written to."""
+    where = where_of(request)
+    if where is not None:
+        change_consent(messages, request.account, where, lambda one: one.not_asked(request.id, now))
+
+
 def change_consent(
     messages: ConsentStore, account: str, where: tuple[str, str], change: Callable[[Consent], Consent]
 ) -> Consent:

@@ -55,6 +55,17 @@ class Consent:
             return self
         return replace(self, version=self.version + 1, agreement=agreement, since=at, said=self._saying(at, why))
 
+    def asked(self, request_id: str, at: datetime) -> "Consent":
+        """The next version, with a request on its way."""
+        return self.changed(Agreement.REQUESTED, at, f"request {request_id}")
+
+    def not_asked(self, request_id: str, at: datetime) -> "Consent":
+        """The next version, as if that request had not been; this one when it is not what the consent rests on."""
+        last = self.said[-1][1] if self.said else ""
+        if self.agreement is not Agreement.REQUESTED or last != f"request {request_id}":
+            return self
+        return self.changed(Agreement.UNKNOWN, at, f"not sent: request {request_id}")
+
     def suppressed_for(self, reason: str, at: datetime, why: str) -> "Consent":
         """The next version, suppressed; this one when it is already, or when its owner said START since."""
         if self.suppressed or self._was_said_after(at, Wish.START):

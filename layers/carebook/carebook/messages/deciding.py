@@ -1,6 +1,7 @@
 """What becomes of a message now: it goes, it waits, or it does not go and why."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from carebook.errors import Unavailable
 from carebook.messages.attachments import TOO_LARGE, AttachmentNotReady, AttachmentSource, are_too_large, is_pdf
@@ -9,27 +10,20 @@ from carebook.messages.filling import Filling, NotToBeFilled
 from carebook.messages.model import QUIET, Message, Status
 from carebook.messages.ports import Delivery
 from carebook.messages.quiet import released_at
+from carebook.messages.readdressing import ADDRESS_REMOVED, address_now, is_theirs, readdressed
 from carebook.messages.recipients import Recipient
 from carebook.messages.situations import Situation
 from carebook.settings.model import AccountSettings
 
 
 def decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel, Outgoing] | None:
-    """What to do with a message: nothing, another status, or sending it."""
+    """What to do with a message: nothing, another status, or sending it; queued is to be asked about once more."""
     message, recipient, now = situation.message, situation.recipient, delivery.now()
     if not message.can_be_claimed or recipient is None:
         return None
-    if recipient.archived:
-        return message.stepped(Status.SKIPPED, now, reason="archived")
-    if message.status is Status.SENDING and message.is_given_up(now):
-        return message.stepped(Status.FAILED, now, reason="provider_unavailable")
-    pointless = _out_of_place(situation, message, recipient) or delivery.overtaken(message, recipient.id, now)
-    if pointless is not None:
-        return message.stepped(Status.SKIPPED, now, reason=pointless)
-    refusal = None if situation.consent is None else situation.consent.refusal()
-    if refusal is not None:
-        status = Status.OPTED_OUT if refusal == "opted_out" else Status.SKIPPED
-        return message.stepped(status, now, reason=refusal)
+    kept_back = _kept_back(delivery, situation, recipient, now)
+    if kept_back is not None:
+        return kept_back
     hours = situation.settings.values["quiet_hours"]
     release = released_at(now, method=message.method, time_zone=recipient.time_zone, hours=hours)
     if release is not None:
@@ -47,19 +41,42 @@ def decide(delivery: Delivery, situation: Situation) -> Message | tuple[Channel,
     return channel, replace(_outgoing(message, message.to, situation.settings, attached), body=body)
 
 
-def _out_of_place(situation: Situation, message: Message, recipient: Recipient) -> str | None:
-    """Why this recipient is not to be written to at that address any more.
+def _kept_back(delivery: Delivery, situation: Situation, recipient: Recipient, now: datetime) -> Message | None:
+    """The message in the status it has when it does not go, whatever the hour and the channel; None when it may."""
+    message = situation.message
+    if recipient.archived:
+        return message.stepped(Status.SKIPPED, now, reason="archived")
+    if message.status is Status.SENDING and message.is_given_up(now):
+        return message.stepped(Status.FAILED, now, reason="provider_unavailable")
+    pointless = "unlinked" if situation.is_unlinked else delivery.overtaken(message, recipient.id, now)
+    if pointless is not None:
+        return message.stepped(Status.SKIPPED, now, reason=pointless)
+    if not is_theirs(message, recipient):
+        return _for_another_address(delivery, message, recipient, situation.settings)
+    refusal = None if situation.consent is None else situation.consent.refusal()
+    if refusal is None:
+        return None
+    return message.stepped(Status.OPTED_OUT if refusal == "opted_out" else Status.SKIPPED, now, reason=refusal)
+
+
+def _for_another_address(
+    delivery: Delivery, message: Message, recipient: Recipient, settings: AccountSettings
+) -> Message:
+    """The message in the status it has when its address is off the file.
+
+    Whoever put a wrong number right must not see a stranger get what waited. Staff see to what they wrote themselves;
+    what writes itself goes to the right one.
 
     Raises:
         Unavailable: when the address may be on its way from one contact to another.
     """
-    if situation.is_unlinked:
-        return "unlinked"
-    if message.to is None or message.to in recipient.on_file:
-        return None
     if recipient.merging:
         raise Unavailable("A merge is moving it.")
-    return "address_removed"  # whoever put a wrong number right must not see a stranger get what waited
+    is_automated = message.about is not None and message.tried == 0
+    to = address_now(delivery.messages, message, recipient, settings) if is_automated else None
+    if to is None:
+        return message.stepped(Status.SKIPPED, delivery.now(), reason=ADDRESS_REMOVED)
+    return readdressed(message, to, delivery.now())
 
 
 def _attached(source: AttachmentSource, message: Message, recipient: Recipient) -> tuple[Attached, ...]:

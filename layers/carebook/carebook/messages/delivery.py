@@ -5,16 +5,17 @@ was claimed and never told of is never sent again by itself: only the provider k
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from carebook.errors import Conflict, NotFound, Unavailable
 from carebook.messages.channels import Accepted, Busy, Channel, Outcome, Outgoing, Refused, Unknown
-from carebook.messages.consenting import note_opt_out
+from carebook.messages.consenting import note_not_asked, note_opt_out
 from carebook.messages.deciding import decide
-from carebook.messages.model import OUTCOME_UNKNOWN, Message, Status
+from carebook.messages.model import OUTCOME_UNKNOWN, Kind, Message, Status
 from carebook.messages.ports import Delivery
 from carebook.messages.service import MessageRef, ref_of
 from carebook.messages.situations import Situation, found_elsewhere, situations
@@ -23,20 +24,33 @@ from carebook.retrying import attempts
 
 _FIRST_PAUSE: Final = 30
 _LONGEST_PAUSE: Final = 900
+_FRESH: Final = timedelta(seconds=1)
 
 
 def deliver(delivery: Delivery, refs: Sequence[MessageRef], *, go_on: Callable[[], bool]) -> dict[MessageRef, int]:
-    """Send what *refs* name; those to be tried again, each with the seconds to wait."""
+    """Send what *refs* name; those to be tried again, each with the seconds to wait.
+
+    Providers may be slow. What decides is read anew when it is older than a second, so that nobody gets what was held
+    back for them while the messages before theirs went out.
+    """
     run = _Run(delivery)
-    for situation in situations(delivery, refs):
+    read_at, waiting = delivery.now(), deque(situations(delivery, refs))
+    while waiting:
         if not go_on():
-            run.later[situation.ref] = 0
+            run.later |= {situation.ref: 0 for situation in waiting}
+            break
+        if not timedelta(0) <= delivery.now() - read_at <= _FRESH:
+            read_at, waiting = delivery.now(), deque(situations(delivery, [situation.ref for situation in waiting]))
             continue
+        situation = waiting.popleft()
         try:
             run.take(situation)
         except Exception:  # noqa: BLE001 - one bad message must not keep the others waiting
             logger.exception("Message failed", message_id=situation.ref.message_id)
             run.later[situation.ref] = pause(situation.message.tried + 1)
+        if run.anew:
+            waiting.extend(situations(delivery, run.anew))
+            run.anew = []
     run.finish()
     return run.later
 
@@ -47,36 +61,51 @@ class _Run:
 
     Attributes:
         later: what is to be tried again, with the seconds to wait.
+        anew: what has another address now, and is to be decided about once more.
         busy: methods whose provider has said that it has too much to do; it is not asked again in this run.
-        done: the last message that went to a provider, and what came of it: written with the next claim.
+        done: the messages that went to a provider, and what came of each, oldest first, as long as that is not written.
+            What came of the last one is written with the next claim.
     """
 
     delivery: Delivery
     later: dict[MessageRef, int] = field(default_factory=dict)
+    anew: list[MessageRef] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
-    done: tuple[Message, Message] | None = None
+    done: list[tuple[Message, Message]] = field(default_factory=list)
 
     def take(self, situation: Situation) -> None:
         """Decide about one message, and send it if that is the decision."""
         message = situation.message
         step = decide(self.delivery, situation)
         if isinstance(step, Message):
-            _keep(self.delivery, message, step)
+            self._keep(situation.ref, message, step)
         elif step is not None and message.method in self.busy:
             self.later[situation.ref] = pause(message.tried + 1)
         elif step is not None:
             self._hand_over(situation.ref, message, *step)
 
-    def _hand_over(self, ref: MessageRef, message: Message, channel: Channel, outgoing: Outgoing) -> None:
-        claimed = message.claimed(self.delivery.now())
-        is_mine, is_done = self.delivery.messages.claim(message, claimed, self.done)
-        if is_done:
-            self.done = None
-        self.finish()
-        if not is_mine:
+    def _keep(self, ref: MessageRef, before: Message, after: Message) -> None:
+        try:
+            self.delivery.messages.replace(before, after)
+        except Conflict:
+            logger.info("Message was changed in the meantime", message_id=before.id)  # whoever did will have it sent
             return
+        if after.status is Status.QUEUED:
+            self.anew.append(ref)
+        if before.kind is Kind.OPT_IN_REQUEST and after.status is Status.SKIPPED:
+            note_not_asked(self.delivery.messages, after, self.delivery.now())
+
+    def _hand_over(self, ref: MessageRef, message: Message, channel: Channel, outgoing: Outgoing) -> None:
+        claimed, last = message.claimed(self.delivery.now()), self.done[-1] if self.done else None
+        is_mine, is_done = self.delivery.messages.claim(message, claimed, last)
+        if is_done:
+            self.done.pop()
+        if is_mine:
+            self._send(ref, claimed, channel, outgoing)  # nothing may fail between the claim and this
+
+    def _send(self, ref: MessageRef, claimed: Message, channel: Channel, outgoing: Outgoing) -> None:
         outcome = _send(channel, outgoing)
-        self.done = (claimed, _after(claimed, outcome, self.delivery.now()))
+        self.done.append((claimed, _after(claimed, outcome, self.delivery.now())))
         if isinstance(outcome, Busy):
             self.busy.add(claimed.method)
             self.later[ref] = pause(claimed.tried)
@@ -84,10 +113,20 @@ class _Run:
             note_opt_out(self.delivery.messages, claimed, self.delivery.now(), "the provider says so")
 
     def finish(self) -> None:
-        """Write what came of the last message, if that is not written yet."""
-        if self.done is not None:
-            done, self.done = self.done, None
-            _finish(self.delivery, *done)
+        """Write what came of messages where that is not written yet.
+
+        Raises:
+            ExceptionGroup: when some of it cannot be written; the rest is.
+        """
+        failures: list[Exception] = []
+        while self.done:
+            claimed, after = self.done.pop(0)
+            try:
+                _finish(self.delivery, claimed, after)
+            except Exception as failure:  # noqa: BLE001 - what came of the others is to be written all the same
+                failures.append(failure)
+        if failures:
+            raise ExceptionGroup("What came of messages could not be written.", failures)
 
 
 def pause(tried: int) -> int:
@@ -117,29 +156,36 @@ def _after(message: Message, outcome: Outcome, now: datetime) -> Message:
             return message.stepped(Status.FAILED, now, reason=OUTCOME_UNKNOWN, detail=f"{OUTCOME_UNKNOWN}: {detail}")
 
 
-def _keep(delivery: Delivery, before: Message, after: Message) -> None:
+def _finish(delivery: Delivery, claimed: Message, after: Message) -> None:
+    """Keep what came of a message, also when a receipt was faster or a merge has moved it.
+
+    Whatever fails is tried again: what is not written here, nobody knows afterwards.
+    """
+    step = (claimed, after)
+    trouble: Exception = Unavailable("The message is being changed by others.")
+    for _ in attempts():
+        try:
+            left = _try_to_finish(delivery, *step)
+        except Exception as failure:  # noqa: BLE001 - see above
+            trouble = failure
+            continue
+        if left is None:
+            return
+        step = left
+    raise trouble
+
+
+def _try_to_finish(delivery: Delivery, before: Message, after: Message) -> tuple[Message, Message] | None:
+    """Nothing when it is written, or not to be; otherwise what is to be written in place of what was found."""
     try:
         delivery.messages.replace(before, after)
     except Conflict:
-        logger.info("Message was changed in the meantime", message_id=before.id)  # whoever did will have it sent
-
-
-def _finish(delivery: Delivery, claimed: Message, after: Message) -> None:
-    """Keep what came of a message, also when a receipt was faster or a merge has moved it."""
-    before = claimed
-    for _ in attempts():
-        try:
-            delivery.messages.replace(before, after)
-        except Conflict:
-            now = _now(delivery, claimed)
-            if now is None:
-                return
-            before, after = now, _on_top_of(now, after)
-            if after is before:
-                return
-            continue
-        return
-    raise Unavailable("The message is being changed by others.")
+        now = _now(delivery, before)
+        if now is None:
+            return None
+        on_top = _on_top_of(now, after)
+        return None if on_top is now else (now, on_top)
+    return None
 
 
 def _now(delivery: Delivery, message: Message) -> Message | None:

@@ -132,7 +132,7 @@ def plan(
                 asking = Draft(kind=Kind.OPT_IN_REQUEST, texts={}, client_id=draft.client_id)
                 request = _message(recipient, asking, method, words, by, now)
                 planned.messages.append(scheduled(request, recipient, settings, now))
-                planned.requested.append((consent, consent.changed(Agreement.REQUESTED, now, f"request {request.id}")))
+                planned.requested.append((consent, consent.asked(request.id, now)))
             held = _in_status(message, Status.HELD, now, reason=NOT_OPTED_IN, due_at=now + _ASKED_AFTER)
             planned.messages.append(held)
     changing = [before for before, _ in planned.requested]

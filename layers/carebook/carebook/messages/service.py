@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from carebook.contacts.history import Change, HistoryEntry
 from carebook.contacts.protocols import ContactStore
 from carebook.contacts.service import TOO_BUSY, checked_id
-from carebook.errors import Conflict, FieldError, Invalid, NotFound, StaleVersion, Unavailable
+from carebook.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from carebook.identity import Person
 from carebook.ids import HISTORY, MESSAGE, is_id, new_id
 from carebook.message_templates.model import MessageTemplate
@@ -136,7 +136,7 @@ def send_message(
         planned = plan_for(outbox, recipient, draft, settings, by=by, now=now)
         if planned.all_skipped:
             raise NotReachable(planned.messages)
-        entry = told("messaged", by, now, _told(planned.messages))
+        entry = told("messaged", by, now, changes_of(planned.messages))
         try:
             kept = outbox.messages.add(recipient, planned, entry, request=request, now=now)
         except Conflict:
@@ -223,46 +223,11 @@ def add_note(
             created_by=by,
             occurred_at=occurred_at,
         )
-        entry = told("noted", by, now, _told([note]))
+        entry = told("noted", by, now, changes_of([note]))
         try:
             return outbox.messages.add(recipient, Plan([note]), entry, request=request, now=now)[0]
         except Conflict:
             continue
-    raise Unavailable(TOO_BUSY)
-
-
-def retry_message(
-    outbox: Outbox,
-    *,
-    account: str,
-    contact_id: str,
-    message_id: str,
-    by: Person,
-    now: datetime,
-    expected_version: int | None = None,
-) -> Message:
-    """A message that failed, on its way once more. Only a person decides that: the first one may have arrived.
-
-    Raises:
-        NotFound: when there is no such message.
-        StaleVersion: when *expected_version* is not the current one.
-        Conflict: when it has not failed, or the contact is archived.
-    """
-    for _ in attempts():
-        contact, _settings = outbox.contacts.find(account, checked_id(contact_id))
-        refuse_archived(contact)
-        before = outbox.messages.find(MessageRef(account, contact.id, checked_message_id(message_id)))
-        if expected_version is not None and expected_version != before.version:
-            raise StaleVersion(version=before.version, expected=expected_version, current={"status": before.status})
-        if before.status is not Status.FAILED:
-            raise Conflict(f"The message has not failed; it is {before.status}.", code="not_failed")
-        after = before.again(now, by)
-        try:
-            outbox.messages.replace(before, after, told("message_retried", by, now, _told([after])))
-        except Conflict:
-            continue
-        queue_messages(outbox.queue, [after])
-        return after
     raise Unavailable(TOO_BUSY)
 
 
@@ -271,7 +236,8 @@ def told(action: str, by: Person, now: datetime, changes: tuple[Change, ...]) ->
     return HistoryEntry(id=new_id(HISTORY, now), at=now, by=by, action=action, changes=changes)
 
 
-def _told(messages: Sequence[Message]) -> tuple[Change, ...]:
+def changes_of(messages: Sequence[Message]) -> tuple[Change, ...]:
+    """What the entry of the contact's history tells of messages: no text and no address."""
     after: list[dict[str, Any]] = [
         {"id": one.id, "kind": one.kind.value, "method": one.method, "status": one.status.value}
         | ({"attachments": [attached.id for attached in one.attachments]} if one.attachments else {})

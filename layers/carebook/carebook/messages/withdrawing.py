@@ -1,6 +1,6 @@
 """What waits for somebody who does not belong to a client any more is taken back as they are unlinked."""
 
-from carebook.clients.linking import LinkWriting
+from carebook.clients.protocols import LinkWriting
 from carebook.items import Writes, at_version
 from carebook.messages.items import message_item
 from carebook.messages.model import WAITING, Message, Status

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from carebook.clients.model import Client
-from carebook.clients.service import ClientStore
+from carebook.clients.protocols import ClientStore
 from carebook.contacts.history import HistoryEntry
 from carebook.contacts.model import Contact
 from carebook.contacts.protocols import ContactStore

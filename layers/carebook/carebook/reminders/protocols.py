@@ -7,8 +7,8 @@ from typing import Protocol
 
 from carebook.appointments.model import Appointment
 from carebook.bills.model import Bill
-from carebook.clients.linking import Books
 from carebook.clients.model import Client
+from carebook.clients.protocols import Books
 from carebook.contacts.history import HistoryEntry
 from carebook.identity import Person
 from carebook.message_templates.model import MessageTemplate

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from carebook.appointments.model import Appointment
 from carebook.bills.model import Bill
-from carebook.clients.linking import contacts_of_client
+from carebook.clients.linked import contacts_of_client
 from carebook.clients.model import Client
 from carebook.clients.service import checked_id, writable
 from carebook.contacts.history import Change, HistoryEntry, noted
