@@ -2,7 +2,7 @@
 
 import pytest
 
-from carebook.retrying import attempts
+from carebook.retrying import attempts, attempts_past_five_seconds
 
 
 def test_pauses_lie_between_attempts_and_not_behind_the_last(pauses: list[float]) -> None:
@@ -30,3 +30,10 @@ def test_two_that_met_once_do_not_meet_again(pauses: list[float]) -> None:
     first = list(pauses)
     list(attempts())
     assert first != pauses[len(first) :]
+
+
+def test_what_ends_after_five_seconds_is_tried_before_and_after(pauses: list[float]) -> None:
+    waited = [sum(pauses) for _ in attempts_past_five_seconds()]
+    assert waited[0] == 0
+    assert waited[1] < 1
+    assert 5 < waited[-1] < 7

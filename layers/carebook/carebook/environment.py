@@ -15,6 +15,11 @@ def table_name() -> str:
     return _required("CAREBOOK_TABLE")
 
 
+def ca_bundle() -> str | None:
+    """Path of the certificates that are trusted in place of those that come along; None where it is not said."""
+    return os.environ.get("REQUESTS_CA_BUNDLE")
+
+
 def metrics_namespace() -> str:
     """Under what CloudWatch keeps our own counts: one name for each stack. Never missing: a count must stop nothing."""
     return os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Carebook")

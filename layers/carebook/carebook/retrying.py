@@ -8,6 +8,7 @@ from typing import Final
 _ATTEMPTS: Final = 10
 _FIRST_PAUSE_SECONDS: Final = 0.01
 _LONGEST_PAUSE_SECONDS: Final = 0.4
+_PAUSES_PAST_FIVE_SECONDS: Final = (0.25, 0.5, 1.0, 2.0, 2.0)
 
 
 def attempts() -> Iterator[int]:
@@ -17,3 +18,11 @@ def attempts() -> Iterator[int]:
             longest = min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)
             time.sleep(random.uniform(longest / 4, longest))  # noqa: S311 - spreads retries, guards nothing
         yield attempt
+
+
+def attempts_past_five_seconds() -> Iterator[int]:
+    """The numbers of attempts with pauses that are 6 seconds together: for what ends when asked after five."""
+    yield 0
+    for number, pause in enumerate(_PAUSES_PAST_FIVE_SECONDS, start=1):
+        time.sleep(pause * random.uniform(1, 1.1))  # noqa: S311 - spreads retries, guards nothing
+        yield number

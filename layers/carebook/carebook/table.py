@@ -4,51 +4,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, cast
-from uuid import uuid4
+from typing import Any, Final
 
 from botocore.config import Config
-from botocore.exceptions import (
-    ChecksumError,
-    ClientError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-)
-from pynamodb.connection import Connection, TableConnection
+from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import VerboseClientError
 from pynamodb.expressions.condition import Condition
 
 from carebook import __version__, environment
 from carebook.errors import Unavailable
-from carebook.items import ConditionFailed, Item, Writes
+from carebook.expressions import UNTOLD, as_condition, as_key, between
+from carebook.items import Item, Writes
 from carebook.keys import Key
 from carebook.retrying import attempts
 from carebook.wire import TIMEOUTS, WireConnection
+from carebook.writing import delete_if, put_if, transact
 
 RawItem = Mapping[str, Mapping[str, str]]
-_UNTOLD: Final = "NONE"  # PynamoDB would ask for the capacity that each call consumed, and few read it
 _TOLD: Final = "TOTAL"
-_PASSING_ERRORS: Final = frozenset(
-    {
-        "InternalErrorException",
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-_PASSING_TROUBLE: Final = (
-    ChecksumError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-)
 _BUSY: Final = "The table is busy. Try again in a moment."
 _LEAST_LOOKED_AT: Final = 100
 _GSI1: Final = "GSI1"
@@ -92,22 +65,22 @@ class Table:
         self.name = name
         self._table = TableConnection(name, region=region)
         connect, read = TIMEOUTS
-        self._table.connection = WireConnection(
+        self._table.connection = self._wire = WireConnection(
             region=region, connect_timeout_seconds=connect, read_timeout_seconds=read
         )
-        self._table.connection.add_meta_table(MetaTable({**_DESCRIPTION, "TableName": name}))
+        self._wire.add_meta_table(MetaTable({**_DESCRIPTION, "TableName": name}))
         # botocore would put the same long line together twice for each request, a quarter of a read's CPU.
         config = Config(user_agent=f"carebook/{__version__}")
         self.connection.session.set_default_client_config(config)
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> WireConnection:
         """PynamoDB's connection, whose botocore session other clients share."""
-        return self._table.connection
+        return self._wire
 
     def connect(self) -> None:
-        """Make the client now and in this thread, so that threads started later share it."""
-        _ = self.connection.client
+        """Make now and in this thread what threads started later share."""
+        self.connection.connect()
 
     def get(self, key: Key) -> Row | None:
         """One item, as last written."""
@@ -121,10 +94,10 @@ class Table:
             latest: each as last written. Without it they cost half, and may be a moment old.
         """
         found: dict[Key, Row] = {}
-        wanted = [_key(key) for key in dict.fromkeys(keys)]
+        wanted = [as_key(key) for key in dict.fromkeys(keys)]
         for _ in attempts():
             asked = {self.name: {"Keys": wanted, "ConsistentRead": latest}}
-            data = self.connection.dispatch("BatchGetItem", {"RequestItems": asked, "ReturnConsumedCapacity": _UNTOLD})
+            data = self.connection.dispatch("BatchGetItem", {"RequestItems": asked, "ReturnConsumedCapacity": UNTOLD})
             for raw in data["Responses"].get(self.name, ()):
                 row = _row(raw)
                 found[row.key] = row
@@ -155,14 +128,14 @@ class Table:
         while True:
             data = self._table.query(
                 pk,
-                range_key_condition=_between(low, high),
+                range_key_condition=between(low, high),
                 filter_condition=filters,
                 exclusive_start_key=start,
                 limit=_looked_at(limit - len(rows), None if drops_few else filters),
                 scan_index_forward=not newest_first,
                 consistent_read=True,
                 attributes_to_get=["SK", "doc", "version", "came_from"],
-                return_consumed_capacity=_UNTOLD,
+                return_consumed_capacity=UNTOLD,
             )
             rows += [_row_of(pk, raw) for raw in data["Items"]]
             start = data.get("LastEvaluatedKey")
@@ -179,7 +152,7 @@ class Table:
                 range_key_condition=Item.sk.between(low, high),
                 exclusive_start_key=start,
                 consistent_read=True,
-                return_consumed_capacity=_UNTOLD,
+                return_consumed_capacity=UNTOLD,
             )
             items += [Item.from_raw_data(raw) for raw in data["Items"]]
             start = data.get("LastEvaluatedKey")
@@ -225,13 +198,13 @@ class Table:
         while True:
             data = self._table.query(
                 pk,
-                range_key_condition=_between(low, high, Item.gsi1_sk),
+                range_key_condition=between(low, high, Item.gsi1_sk),
                 filter_condition=filters,
                 index_name=_GSI1,
                 exclusive_start_key=start,
                 limit=_looked_at(limit - len(rows), filters),
                 scan_index_forward=not newest_first,
-                return_consumed_capacity=_UNTOLD,
+                return_consumed_capacity=UNTOLD,
             )
             rows += [(raw["GSI1SK"]["S"], _row(raw)) for raw in data["Items"]]
             start = data.get("LastEvaluatedKey")
@@ -245,7 +218,7 @@ class Table:
             range_key_condition=Item.gsi2_sk <= until,
             index_name=_GSI2,
             limit=limit,
-            return_consumed_capacity=_UNTOLD,
+            return_consumed_capacity=UNTOLD,
         )
         return [raw["GSI2SK"]["S"] for raw in data["Items"]]
 
@@ -263,7 +236,7 @@ class Table:
                 index_name=_GSI2,
                 exclusive_start_key=start,
                 limit=limit - len(found),
-                return_consumed_capacity=_UNTOLD,
+                return_consumed_capacity=UNTOLD,
             )
             found += [Key(raw["PK"]["S"], raw["SK"]["S"]) for raw in data["Items"]]
             start = data.get("LastEvaluatedKey")
@@ -272,20 +245,11 @@ class Table:
 
     def put_if(self, item: Item, condition: Condition) -> bool:
         """Write one item if *condition* holds; whether it did. Costs half of what a transaction does."""
-        return self._holds("PutItem", self._put(item, condition))
+        return put_if(self.connection, self._put(item, condition))
 
     def delete_if(self, key: Key, condition: Condition) -> bool:
         """Remove one item if *condition* holds for it; whether it did."""
-        return self._holds("DeleteItem", self._at(key, condition))
-
-    def _holds(self, operation: str, request: dict[str, Any]) -> bool:
-        try:
-            self.connection.dispatch(operation, request | {"ReturnConsumedCapacity": _UNTOLD})
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        return delete_if(self.connection, self._at(key, condition))
 
     def write(self, writes: Writes) -> None:
         """All of *writes*, or none.
@@ -294,28 +258,19 @@ class Table:
             ConditionFailed: for the first condition that does not hold.
             Unavailable: when other writes to the same items would not let it through.
         """
-        actions: list[dict[str, Any]] = [{"ConditionCheck": self._at(key, holds)} for key, holds in writes.checks]
+        actions: list[dict[str, Any]] = [
+            {"ConditionCheck": self._at(key, condition)} for key, condition in writes.checks
+        ]
         actions += [{"Delete": self._at(Key(item.pk, item.sk), condition)} for item, condition in writes.deletes]
         actions += [{"Put": self._put(item, condition)} for item, condition in writes.puts]
-        request = {"TransactItems": actions, "ReturnConsumedCapacity": _UNTOLD}
-        token = _token()
-        for _ in attempts():
-            try:
-                self.connection.dispatch("TransactWriteItems", request | token)
-            except VerboseClientError as error:
-                _raise_if_final(error, writes)
-                # One in progress is ours, whose answer was lost: under another token it would meet itself.
-                token = token if _is_in_progress(error) else _token()
-            else:
-                return
-        raise Unavailable("The record is being changed by others. Try again in a moment.")
+        transact(self.connection, actions, writes)
 
     def delete_all(self, keys: Sequence[Key]) -> None:
         """Remove items, in batches of 25, until none is left over."""
         for start in range(0, len(keys), 25):
-            left = [{"DeleteRequest": {"Key": _key(key)}} for key in keys[start : start + 25]]
+            left = [{"DeleteRequest": {"Key": as_key(key)}} for key in keys[start : start + 25]]
             for _ in attempts():
-                asked = {"RequestItems": {self.name: left}, "ReturnConsumedCapacity": _UNTOLD}
+                asked = {"RequestItems": {self.name: left}, "ReturnConsumedCapacity": UNTOLD}
                 data = self.connection.dispatch("BatchWriteItem", asked)
                 left = data.get("UnprocessedItems", {}).get(self.name, [])
                 if not left:
@@ -324,10 +279,10 @@ class Table:
                 raise Unavailable(_BUSY)
 
     def _put(self, item: Item, condition: Condition | None) -> dict[str, Any]:
-        return {"TableName": self.name, "Item": item.serialize(), **_if(condition)}
+        return {"TableName": self.name, "Item": item.serialize(), **as_condition(condition)}
 
     def _at(self, key: Key, condition: Condition | None) -> dict[str, Any]:
-        return {"TableName": self.name, "Key": _key(key), **_if(condition)}
+        return {"TableName": self.name, "Key": as_key(key), **as_condition(condition)}
 
 
 @lru_cache(maxsize=1)
@@ -353,60 +308,3 @@ def _row_of(pk: str, raw: Mapping[str, Mapping[str, str]]) -> Row:
         json.loads(doc["S"]) if doc else {},
         came_from["S"] if came_from else None,
     )
-
-
-def _key(key: Key) -> dict[str, dict[str, str]]:
-    return {"PK": {"S": key.pk}, "SK": {"S": key.sk}}
-
-
-def _if(condition: Condition | None) -> dict[str, Any]:
-    """A condition as a request of the API has it. PynamoDB's own way to it asks each attribute of the model."""
-    if condition is None:
-        return {}
-    names: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    expression = condition.serialize(names, values)
-    named = {placeholder: name for name, placeholder in names.items()}
-    told = {"ConditionExpression": expression, "ExpressionAttributeNames": named}
-    return told | {"ExpressionAttributeValues": values} if values else told
-
-
-def _between(low: str | None, high: str | None, sk: Any = Item.sk) -> Condition | None:
-    if low is not None and high is not None:
-        return cast("Condition", sk.between(low, high))
-    if low is not None:
-        return cast("Condition", sk >= low)
-    return None if high is None else cast("Condition", sk <= high)
-
-
-def will_pass(error: Exception) -> bool:
-    """Whether an error of AWS is of the kind that passes by itself: throttling, a time-out, a broken line, a hiccup."""
-    known = error if isinstance(error, ClientError) else getattr(error, "cause", None) or error.__cause__
-    if isinstance(known, ClientError):
-        return known.response["Error"]["Code"] in _PASSING_ERRORS
-    return isinstance(known or error, _PASSING_TROUBLE)
-
-
-def _token() -> dict[str, str]:
-    """What makes a transaction happen once, however often it is tried."""
-    return {"ClientRequestToken": str(uuid4())}
-
-
-def _is_in_progress(error: VerboseClientError) -> bool:
-    return bool(error.response["Error"]["Code"] == "TransactionInProgressException")
-
-
-def _raise_if_final(error: VerboseClientError, writes: Writes) -> None:
-    if _is_in_progress(error):
-        return
-    if error.response["Error"]["Code"] != "TransactionCanceledException":
-        raise error
-    # In the order in which they were sent DynamoDB answers.
-    ordered = [key for key, _ in writes.checks]
-    ordered += [Key(item.pk, item.sk) for item, _ in (*writes.deletes, *writes.puts)]
-    passing = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-    for key, reason in zip(ordered, error.cancellation_reasons, strict=False):
-        if reason is not None and reason.code == "ConditionalCheckFailed":
-            raise ConditionFailed(key) from error
-    if not any(reason is not None and reason.code in passing for reason in error.cancellation_reasons):
-        raise error

@@ -16,19 +16,17 @@ from zlib import crc32
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ChecksumError, HTTPClientError, NoCredentialsError
-from botocore.exceptions import ConnectionError as NotConnected
+from botocore.exceptions import ChecksumError, NoCredentialsError, ResponseStreamingError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from pynamodb.connection import Connection
-from pynamodb.exceptions import CancellationReason, VerboseClientError
 
-from carebook import __version__
+from carebook import __version__, environment
+from carebook.troubles import NO_ANSWER, Refused, object_in, refusal
 
 # PynamoDB would wait longer than API Gateway does; a retry finds another node.
 TIMEOUTS: Final = (2.0, 6.0)  # to connect, to read; seconds
 _PAUSES_SECONDS: Final = (0.05, 0.1, 0.2)
-_THROTTLED: Final = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"})
 
 
 def _base64(binary: bytes) -> str:
@@ -41,33 +39,41 @@ _as_json: Final = json.JSONEncoder(default=_base64, separators=(",", ":")).encod
 class WireConnection(Connection):
     """PynamoDB's connection, with a short way to DynamoDB. The session and the client are there as in any other."""
 
+    def connect(self) -> None:
+        """Make what requests share, in this thread: threads that begin together would each make their own."""
+        _ = self.client, self._credentials, self._http
+
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
         """One operation with its arguments as the API has them; what comes back, with binary values in base64.
 
         Raises:
-            VerboseClientError: when DynamoDB refuses it, also after some tries where that may pass.
-            NotConnected, HTTPClientError, ChecksumError: when it does not answer, or not whole.
+            Refused: when DynamoDB refuses it, also after some tries where that may pass.
+            one of NO_ANSWER: when it does not answer, or not whole.
         """
         body = _as_json(operation_kwargs).encode()
+        unheard = False
         for pause in _PAUSES_SECONDS:
             try:
-                return self._once(operation_name, body)
-            except (NotConnected, HTTPClientError, ChecksumError):
-                pass
-            except VerboseClientError as error:
-                if not _may_pass(error):
+                return self._once(operation_name, body, unheard=unheard)
+            except NO_ANSWER:
+                unheard = True
+            except Refused as error:
+                if not error.may_pass_at_once():
                     raise
+                unheard = unheard or error.may_be_done()
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads retries, guards nothing
-        return self._once(operation_name, body)
+        return self._once(operation_name, body, unheard=unheard)
 
-    def _once(self, operation: str, body: bytes) -> dict[str, Any]:
+    def _once(self, operation: str, body: bytes, *, unheard: bool) -> dict[str, Any]:
         answer = self.exchange(operation, body)
-        told, found = answer.headers.get("x-amz-crc32"), crc32(answer.content)
-        if told is not None and int(told) != found:
-            raise ChecksumError(checksum_type="crc32", expected_checksum=told, actual_checksum=str(found))
+        told, found = answer.headers.get("x-amz-crc32"), str(crc32(answer.content))
+        if told not in {None, found}:
+            raise ChecksumError(checksum_type="crc32", expected_checksum=told, actual_checksum=found)
         if answer.status_code >= 300:
-            raise _error(operation, answer)
-        result: dict[str, Any] = json.loads(answer.content)
+            raise refusal(operation, answer, unheard=unheard)
+        result = object_in(answer)
+        if result is None:
+            raise ResponseStreamingError(error="It ends early, or is not DynamoDB's.")
         return result
 
     def exchange(self, operation: str, body: bytes) -> Any:
@@ -98,34 +104,9 @@ class WireConnection(Connection):
 
     @cached_property
     def _http(self) -> Any:
-        verify = self.session.get_config_variable("ca_bundle") or True
+        verify: Any = self.session.get_config_variable("ca_bundle") or environment.ca_bundle() or True
         proxies = get_environ_proxies(self.client.meta.endpoint_url)
         timeouts: Any = TIMEOUTS
         # As botocore's clients have it: without, the kernel holds a small body back for 40 ms, for more to come.
         at_once: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
         return URLLib3Session(verify=verify, proxies=proxies, timeout=timeouts, socket_options=at_once)
-
-
-def _may_pass(error: VerboseClientError) -> bool:
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    return status >= 500 or error.response["Error"]["Code"] in _THROTTLED
-
-
-def _error(operation: str, answer: Any) -> VerboseClientError:
-    try:
-        told = json.loads(answer.content)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):  # from something on the way
-        told = {}
-    code = told.get("__type", "ServiceUnavailable").rpartition("#")[2]
-    reasons = (
-        None if one["Code"] == "None" else CancellationReason(one["Code"], one.get("Message"), one.get("Item"))
-        for one in told.get("CancellationReasons", ())
-    )
-    response = {
-        "Error": {"Code": code, "Message": told.get("message") or told.get("Message") or ""},
-        "ResponseMetadata": {"HTTPStatusCode": answer.status_code},
-    }
-    verbose = {"request_id": answer.headers.get("x-amzn-requestid", "")}
-    return VerboseClientError(response, operation, verbose, cancellation_reasons=reasons)

@@ -22,6 +22,7 @@ from carebook.shares.vault import SigningVault
 from carebook.table import Table, open_table
 from tests.builders import Answer
 from tests.integration.conftest import BUCKETS, TABLE
+from tests.integration.disturbing import Line
 from tests.integration.merges import merge, unmerge
 from tests.integration.shares.conftest import Clock, Recipient, Sharer
 from tests.messaging import NOON
@@ -126,6 +127,34 @@ def test_five_wrong_codes_lock_it_for_an_hour_for_the_right_one_too(
     assert recipient.open(token, code).status == 200
     outcomes = [one["outcome"] for one in sharer.caller.get(path).body["accesses"]]
     assert outcomes == ["wrong_code"] * 4 + ["locked", "opened"]
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
+def test_an_opening_whose_answer_is_lost_counts_once(
+    sharer: Sharer, recipient: Recipient, monkeypatch: pytest.MonkeyPatch, right: bool
+) -> None:
+    path = sharer.shared()
+    code = sharer.post.code
+    line = Line(monkeypatch)
+    line.lose_the_answer("PutItem")
+    answer = recipient.open(sharer.post.token, code if right else wrong_for(code))
+    assert (answer.status, line.is_quiet) == (200 if right else 403, True)
+    share = sharer.caller.get(path).body
+    assert [one["outcome"] for one in share["accesses"]] == ["opened" if right else "wrong_code"]
+    assert share["opened"] == int(right)
+
+
+def test_no_two_wrong_guesses_of_one_moment_count_as_one(
+    sharer: Sharer, recipient: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are written in the same words; whoever could let one pass for the other would guess more often."""
+    path = sharer.shared()
+    token, wrong = sharer.post.token, wrong_for(sharer.post.code)
+    line = Line(monkeypatch)
+    line.lose_the_request("PutItem", after=lambda: recipient.open(token, wrong))
+    assert recipient.open(token, wrong).status == 403
+    assert line.is_quiet
+    assert [one["outcome"] for one in sharer.caller.get(path).body["accesses"]] == ["wrong_code"] * 2
 
 
 def test_no_code_is_looked_at_while_it_is_locked(

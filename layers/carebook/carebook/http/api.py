@@ -162,7 +162,7 @@ def _secret() -> bytes:
 
 
 def _will_pass(surprise: Exception) -> bool:
-    from carebook.table import will_pass  # functions without a table stay without its client
+    from carebook.troubles import will_pass  # functions without a table stay without botocore
 
     return will_pass(surprise)
 
