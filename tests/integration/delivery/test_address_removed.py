@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from carebook.errors import Conflict
-from carebook.messages.channels import Accepted, Outgoing, Refused
-from carebook.messages.consents import Agreement
+from carebook.errors import Conflict, Unavailable
+from carebook.messages.channels import Accepted, Outgoing, Refused, Unknown
+from carebook.messages.consents import Agreement, Consent
 from carebook.messages.model import Kind, Message, Status
 from carebook.messages.sending_again import retry_message
 from carebook.messages.service import ref_of
+from carebook.messages.store import TableMessages
 from carebook.messages.sweeping import sweep_message
 from tests.builders import Caller, physician
 from tests.integration.delivery.conftest import ANA, Bench
@@ -97,19 +98,69 @@ def test_who_was_not_asked_is_asked_when_next_written_to(bench: Bench, director:
     assert consent.agreement is Agreement.REQUESTED
 
 
-@pytest.mark.parametrize("fails", [True, False], ids=["failed", "skipped"])
-def test_sent_again_it_goes_to_the_number_that_is_on_file_now(bench: Bench, director: Caller, fails: bool) -> None:
+def test_the_question_is_put_back_before_it_is_skipped_so_that_no_end_of_a_run_comes_between(
+    bench: Bench, director: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    director.patch("/settings", {"opt_in_required": True})
+    bench.write(methods=("sms",))
+    director.patch(f"/contacts/{bench.contact_id}", {"phones": []})
+    change, failing = TableMessages.change_consent, iter([True])
+
+    def unsteady(self: TableMessages, before: Consent, after: Consent) -> None:
+        if next(failing, False):
+            raise Unavailable("for a moment")
+        change(self, before, after)
+
+    monkeypatch.setattr(TableMessages, "change_consent", unsteady)
+    later = bench.run()
+    assert bench.run(list(later)) == {}
+    (consent,) = bench.messages.consents(bench.account, [("tel", "+13105550123")]).values()
+    assert consent.agreement is Agreement.UNKNOWN
+
+
+def test_a_question_that_was_skipped_is_not_sent_again_the_next_message_asks(bench: Bench, director: Caller) -> None:
+    director.patch("/settings", {"opt_in_required": True})
+    (request,) = [one for one in bench.write(methods=("sms",)) if one.kind is Kind.OPT_IN_REQUEST]
+    director.patch(f"/contacts/{bench.contact_id}", {"phones": []})
+    bench.run()
+    director.patch(f"/contacts/{bench.contact_id}", {"phones": [{"number": "(310) 555-0123", "type": "cell"}]})
+    with pytest.raises(Conflict) as refused:
+        again(bench, request)
+    assert refused.value.code == "not_failed"
+
+
+def test_what_was_skipped_is_sent_again_to_the_number_that_is_on_file_now(bench: Bench, director: Caller) -> None:
     (message,) = bench.write(methods=("sms",))
-    if fails:
-        bench.provider.answers = [Refused("no_such_number")]
-        bench.run()
     director.patch(f"/contacts/{bench.contact_id}", NEW_NUMBER)
     bench.run()
-    assert bench.now(message).status is (Status.FAILED if fails else Status.SKIPPED)
+    assert bench.now(message).status is Status.SKIPPED
     again(bench, message)
     bench.run()
     assert [outgoing.to for outgoing in bench.provider.sent] == ["+13105550199"]
     assert (bench.now(message).status, bench.now(message).to) == (Status.SENT, "+13105550199")
+
+
+@pytest.mark.parametrize("outcome", [Refused("no_such_number"), Unknown("ReadTimeoutError")], ids=["failed", "unknown"])
+def test_what_a_provider_was_asked_with_keeps_its_number(bench: Bench, director: Caller, outcome: Any) -> None:
+    """Late receipts, and what the old number's owner answers, are about the old number."""
+    (message,) = bench.write(methods=("sms",))
+    bench.provider.answers = [outcome]
+    bench.run()
+    director.patch(f"/contacts/{bench.contact_id}", NEW_NUMBER)
+    with pytest.raises(Conflict) as refused:
+        again(bench, message)
+    assert refused.value.code == "address_removed"
+
+
+def test_sent_again_it_needs_the_same_consent_as_the_first_time(bench: Bench, director: Caller) -> None:
+    (message,) = bench.write(methods=("sms",))
+    director.patch(f"/contacts/{bench.contact_id}", {"phones": []})
+    bench.run()
+    director.patch("/settings", {"opt_in_required": True})
+    director.patch(f"/contacts/{bench.contact_id}", {"phones": [{"number": "(310) 555-0123", "type": "cell"}]})
+    with pytest.raises(Conflict) as refused:
+        again(bench, message)
+    assert (refused.value.code, "not_opted_in" in str(refused.value)) == ("not_reachable", True)
 
 
 def test_sent_again_it_goes_where_it_went_before_as_long_as_that_is_on_file(bench: Bench, director: Caller) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from carebook.errors import Unavailable
 from carebook.messages.attachments import AttachmentRef
 from carebook.messages.channels import Accepted, Busy, Outcome, Outgoing, Refused, Unknown
 from carebook.messages.consents import Agreement
@@ -16,7 +15,6 @@ from carebook.messages.receipts import Receipt
 from carebook.messages.receiving import record_receipt
 from carebook.messages.refusing import NotReachable
 from carebook.messages.service import ref_of
-from carebook.messages.store import TableMessages
 from carebook.messages.sweeping import sweep_message
 from tests.builders import Caller
 from tests.integration.delivery.conftest import Bench
@@ -239,61 +237,3 @@ def test_one_that_a_busy_provider_left_waits_in_quiet_hours_until_they_end_and_n
     assert sweep_message(bench.sweep, ref_of(message))
     bench.run()
     assert bench.now(message).status is Status.SENT
-
-
-@pytest.mark.parametrize("times", [1, 3])
-def test_what_came_of_a_message_is_written_also_when_that_fails_at_first(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, times: int
-) -> None:
-    (message,) = bench.write()
-    replace_, failing = TableMessages.replace, iter([True] * times)
-
-    def unsteady(self: TableMessages, before: Message, after: Message, *rest: Any) -> None:
-        if next(failing, False):
-            raise Unavailable("for a moment")
-        replace_(self, before, after, *rest)
-
-    monkeypatch.setattr(TableMessages, "replace", unsteady)
-    bench.run()
-    assert (bench.now(message).status, len(bench.provider.sent)) == (Status.SENT, 1)
-
-
-def test_where_what_came_of_one_cannot_be_written_at_once_the_next_one_goes_and_both_are_told_of(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written = [bench.write(body)[0] for body in "abc"]
-    claim, replace_, sent_when_written = TableMessages.claim, TableMessages.replace, list[int]()
-
-    def alone(self: TableMessages, before: Message, claimed: Message, done: Any) -> tuple[bool, bool]:
-        return claim(self, before, claimed, None)[0], False
-
-    def noted(self: TableMessages, before: Message, after: Message, *rest: Any) -> None:
-        sent_when_written.append(len(bench.provider.sent))
-        replace_(self, before, after, *rest)
-
-    monkeypatch.setattr(TableMessages, "claim", alone)
-    monkeypatch.setattr(TableMessages, "replace", noted)
-    bench.run()
-    assert sent_when_written == [3, 3, 3]  # nothing that may fail comes between a claim and its call
-    assert [bench.now(message).status for message in written] == [Status.SENT] * 3
-
-
-def test_where_what_came_of_one_cannot_be_written_at_all_the_others_are(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = (bench.write(body)[0] for body in "ab")
-    claim, replace_ = TableMessages.claim, TableMessages.replace
-
-    def alone(self: TableMessages, before: Message, claimed: Message, done: Any) -> tuple[bool, bool]:
-        return claim(self, before, claimed, None)[0], False
-
-    def broken(self: TableMessages, before: Message, after: Message, *rest: Any) -> None:
-        if before.id == first.id:
-            raise Unavailable("for good")
-        replace_(self, before, after, *rest)
-
-    monkeypatch.setattr(TableMessages, "claim", alone)
-    monkeypatch.setattr(TableMessages, "replace", broken)
-    with pytest.raises(ExceptionGroup):
-        bench.run()
-    assert [bench.now(one).status for one in (first, second)] == [Status.SENDING, Status.SENT]

@@ -93,6 +93,9 @@ def test_of_two_reminders_that_would_wait_for_the_same_morning_the_later_one_doe
     appoint(director, texted, starts_at)
     for lead, expected in ((600, ("skipped", "too_late")), (120, ("held", "quiet_hours"))):
         clock.to(starts_at - timedelta(minutes=lead))
+        asked = {"kind": "appointment_reminder"}
+        preview = director.post(f"/clients/{texted}/automated-messages/preview", asked).body
+        assert outcome(preview) == {texted: [expected]}
         assert sweep()["sent"] == 1
         (reminder,) = [one for one in decisions(director, texted, "appointment_reminder") if one["lead"] == lead]
         assert outcome(reminder) == {texted: [expected]}

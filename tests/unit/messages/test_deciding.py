@@ -13,6 +13,7 @@ from carebook.messages.consents import Agreement, Consent
 from carebook.messages.deciding import decide
 from carebook.messages.model import About, Kind, Message, Status, Step
 from carebook.messages.ports import Delivery
+from carebook.messages.readdressing import address_now
 from carebook.messages.recipients import Recipient, recipient_of
 from carebook.messages.service import ref_of
 from carebook.messages.situations import Situation
@@ -35,7 +36,8 @@ KINDS: dict[str, dict[str, Any]] = {
 class Known:
     """Consents, unknown where nothing else is said."""
 
-    def __init__(self, **agreements: Agreement) -> None:
+    def __init__(self, *, suppressed: str | None = None, **agreements: Agreement) -> None:
+        self._suppressed = suppressed
         self._agreements = agreements
 
     def consents(self, account: str, addresses: Any) -> dict[tuple[str, str], Consent]:
@@ -44,6 +46,7 @@ class Known:
                 account=account,
                 channel=where[0],
                 address=where[1],
+                suppressed=self._suppressed,
                 agreement=self._agreements.get(where[0], Agreement.UNKNOWN),
             )
             for where in addresses
@@ -79,14 +82,16 @@ def recipient(method: str, *addresses: dict[str, str], is_client: bool = False) 
 
 
 def decided(
-    message: Message, recipient: Recipient, known: Any = None, **settings: Any
+    message: Message, recipient: Recipient, known: Any = None, consent: Consent | None = None, **settings: Any
 ) -> Message | tuple[Channel, Outgoing] | None:
     values: dict[str, Any] = {**AccountSettings().values, **settings}
     provider: Any = FakeProvider()
     nothing: Any = None
     messages: Any = known or Known()
     delivery = Delivery(messages, nothing, nothing, nothing, FakeChannels(provider), lambda: NOON)
-    situation = Situation(ref_of(message), message, AccountSettings(values=values), recipient, None, is_unlinked=False)
+    situation = Situation(
+        ref_of(message), message, AccountSettings(values=values), recipient, consent, is_unlinked=False
+    )
     return decide(delivery, situation)
 
 
@@ -130,10 +135,11 @@ def test_what_writes_itself_goes_to_the_address_that_is_on_file_now(method: str)
     ("known", "settings"),
     [
         (Known(tel=Agreement.OPTED_OUT), {}),
+        (Known(suppressed="bounce"), {}),
         (Known(tel=Agreement.REQUESTED), {"opt_in_required": True}),
         (Known(tel=Agreement.UNKNOWN), {"opt_in_required": True}),
     ],
-    ids=["has said STOP", "was asked", "was not asked"],
+    ids=["has said STOP", "is suppressed", "was asked", "was not asked"],
 )
 def test_but_to_none_whose_owner_has_not_agreed(known: Known, settings: dict[str, Any]) -> None:
     skipped = decided(message("sms", about=ABOUT), recipient("sms", NEW), known, **settings)
@@ -146,6 +152,33 @@ def test_but_to_none_whose_owner_has_not_agreed(known: Known, settings: dict[str
 
 def test_nor_after_a_provider_has_been_asked_with_the_old_one() -> None:
     """It may have arrived there."""
-    tried = decided(message("sms", about=ABOUT, status=Status.SENDING, tried=1), recipient("sms", NEW))
+    asked = (Step(Status.QUEUED, NOON), Step(Status.SENDING, NOON))
+    tried = decided(message("sms", about=ABOUT, status=Status.SENDING, history=asked), recipient("sms", NEW))
     assert isinstance(tried, Message)
     assert tried.reason == "address_removed"
+
+
+def test_what_the_queue_was_late_with_was_not_sent() -> None:
+    moved = decided(message("sms", about=ABOUT, tried=2), recipient("sms", NEW))
+    assert isinstance(moved, Message)
+    assert moved.to == NEW["tel"]
+
+
+def test_what_the_owner_of_the_old_number_said_is_not_asked() -> None:
+    stopped = Consent(account="acc", channel="tel", address=OLD["tel"], agreement=Agreement.OPTED_OUT)
+    moved = decided(message("sms", about=ABOUT), recipient("sms", NEW), consent=stopped)
+    assert isinstance(moved, Message)
+    assert (moved.status, moved.to) == (Status.QUEUED, NEW["tel"])
+
+
+def test_it_is_looked_after_until_it_went() -> None:
+    """Where a run ends before it was sent, the sweep finds it."""
+    moved = decided(message("sms", about=ABOUT), recipient("sms", NEW))
+    assert isinstance(moved, Message)
+    assert moved.due_at is not None
+
+
+def test_a_shares_link_and_code_follow_nowhere() -> None:
+    of_share = message("sms", kind=Kind.SHARE, share_id="shr_1")
+    assert address_now(Known(), of_share, recipient("sms", NEW), AccountSettings()) is None
+    assert address_now(Known(), message("sms"), recipient("sms", NEW), AccountSettings()) == NEW["tel"]

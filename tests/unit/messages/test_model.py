@@ -186,3 +186,29 @@ def test_an_owner_is_asked_once_a_month_at_most() -> None:
     assert not asked.wants_request(NOON + timedelta(days=29))
     assert asked.wants_request(NOON + timedelta(days=31))
     assert not replace(asked, agreement=Agreement.OPTED_OUT).wants_request(NOON + timedelta(days=31))
+
+
+ASKED = Consent(account="acc", channel="tel", address="+13105550123").asked("r1", NOON)
+LATER = NOON + timedelta(days=31)
+
+
+def test_a_question_that_did_not_go_was_not_asked() -> None:
+    forgotten = ASKED.not_asked("r1", NOON)
+    assert (forgotten.agreement, forgotten.since, forgotten.version) == (Agreement.UNKNOWN, None, 2)
+    assert forgotten.not_asked("r1", NOON) is forgotten
+    assert ASKED.not_asked("r0", NOON) is ASKED
+
+
+def test_an_answer_to_an_earlier_question_that_went_still_counts() -> None:
+    second = ASKED.asked("r2", LATER).not_asked("r2", LATER)
+    assert (second.agreement, second.since) == (Agreement.REQUESTED, NOON)
+    assert second.wants_request(LATER)
+    assert second.wished(Wish.AGREE, LATER, "in").agreement is Agreement.OPTED_IN
+    third = ASKED.not_asked("r1", NOON).asked("r2", LATER).not_asked("r2", LATER)
+    assert third.agreement is Agreement.UNKNOWN
+
+
+@pytest.mark.parametrize("wish", [Wish.START, Wish.STOP])
+def test_what_its_owner_said_since_is_not_forgotten_with_a_question(wish: Wish) -> None:
+    said = ASKED.wished(wish, LATER, "in")
+    assert said.not_asked("r1", LATER) is said

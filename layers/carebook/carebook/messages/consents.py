@@ -8,6 +8,8 @@ from typing import Final
 from carebook.messages.words import Wish
 
 ASKED_AGAIN_AFTER: Final = timedelta(days=30)
+_ASKED: Final = "request "
+_NOT_ASKED: Final = "not sent: request "
 
 
 class Agreement(StrEnum):
@@ -57,14 +59,25 @@ class Consent:
 
     def asked(self, request_id: str, at: datetime) -> "Consent":
         """The next version, with a request on its way."""
-        return self.changed(Agreement.REQUESTED, at, f"request {request_id}")
+        return self.changed(Agreement.REQUESTED, at, _ASKED + request_id)
 
     def not_asked(self, request_id: str, at: datetime) -> "Consent":
-        """The next version, as if that request had not been; this one when it is not what the consent rests on."""
-        last = self.said[-1][1] if self.said else ""
-        if self.agreement is not Agreement.REQUESTED or last != f"request {request_id}":
+        """The next version, as if that request had not been; this one when it is not what the consent rests on.
+
+        An answer to an earlier request, which went out, still counts.
+        """
+        requests = [(then, why.removeprefix(_ASKED)) for then, why in self.said if why.startswith(_ASKED)]
+        if self.agreement is not Agreement.REQUESTED or not requests or requests[-1][1] != request_id:
             return self
-        return self.changed(Agreement.UNKNOWN, at, f"not sent: request {request_id}")
+        unsent = {why.removeprefix(_NOT_ASKED) for _, why in self.said if why.startswith(_NOT_ASKED)}
+        earlier = [then for then, one in requests[:-1] if one not in unsent]
+        return replace(
+            self,
+            version=self.version + 1,
+            agreement=Agreement.REQUESTED if earlier else Agreement.UNKNOWN,
+            since=datetime.fromisoformat(earlier[-1]) if earlier else None,
+            said=self._saying(at, _NOT_ASKED + request_id),
+        )
 
     def suppressed_for(self, reason: str, at: datetime, why: str) -> "Consent":
         """The next version, suppressed; this one when it is already, or when its owner said START since."""

@@ -72,8 +72,7 @@ def _for_another_address(
     """
     if recipient.merging:
         raise Unavailable("A merge is moving it.")
-    is_automated = message.about is not None and message.tried == 0
-    to = address_now(delivery.messages, message, recipient, settings) if is_automated else None
+    to = None if message.about is None else address_now(delivery.messages, message, recipient, settings)
     if to is None:
         return message.stepped(Status.SKIPPED, delivery.now(), reason=ADDRESS_REMOVED)
     return readdressed(message, to, delivery.now())

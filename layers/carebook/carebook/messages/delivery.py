@@ -5,9 +5,8 @@ was claimed and never told of is never sent again by itself: only the provider k
 """
 
 import random
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,23 +33,16 @@ def deliver(delivery: Delivery, refs: Sequence[MessageRef], *, go_on: Callable[[
     back for them while the messages before theirs went out.
     """
     run = _Run(delivery)
-    read_at, waiting = delivery.now(), deque(situations(delivery, refs))
-    while waiting:
-        if not go_on():
-            run.later |= {situation.ref: 0 for situation in waiting}
-            break
-        if not timedelta(0) <= delivery.now() - read_at <= _FRESH:
-            read_at, waiting = delivery.now(), deque(situations(delivery, [situation.ref for situation in waiting]))
-            continue
-        situation = waiting.popleft()
-        try:
-            run.take(situation)
-        except Exception:  # noqa: BLE001 - one bad message must not keep the others waiting
-            logger.exception("Message failed", message_id=situation.ref.message_id)
-            run.later[situation.ref] = pause(situation.message.tried + 1)
-        if run.anew:
-            waiting.extend(situations(delivery, run.anew))
-            run.anew = []
+    waiting = list(refs)
+    try:
+        while waiting:
+            read_at, gathered = delivery.now(), situations(delivery, waiting)
+            waiting = run.take_fresh(read_at, gathered, go_on=go_on)
+    except Exception:
+        if not run.done:
+            raise  # nothing of this run is known here alone: the queue brings it all again
+        logger.exception("Messages could not be read")
+        run.later |= {ref: pause(1) for ref in waiting}
     run.finish()
     return run.later
 
@@ -61,7 +53,6 @@ class _Run:
 
     Attributes:
         later: what is to be tried again, with the seconds to wait.
-        anew: what has another address now, and is to be decided about once more.
         busy: methods whose provider has said that it has too much to do; it is not asked again in this run.
         done: the messages that went to a provider, and what came of each, oldest first, as long as that is not written.
             What came of the last one is written with the next claim.
@@ -69,31 +60,49 @@ class _Run:
 
     delivery: Delivery
     later: dict[MessageRef, int] = field(default_factory=dict)
-    anew: list[MessageRef] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
     done: list[tuple[Message, Message]] = field(default_factory=list)
 
-    def take(self, situation: Situation) -> None:
-        """Decide about one message, and send it if that is the decision."""
+    def take_fresh(
+        self, read_at: datetime, gathered: Sequence[Situation], *, go_on: Callable[[], bool]
+    ) -> list[MessageRef]:
+        """Take one message after the other, the first however long it took to read them; those to be read anew."""
+        anew: list[MessageRef] = []
+        for place, situation in enumerate(gathered):
+            if not go_on():
+                self.later |= {one.ref: 0 for one in gathered[place:]} | dict.fromkeys(anew, 0)
+                return []
+            if place and not timedelta(0) <= self.delivery.now() - read_at <= _FRESH:
+                return anew + [one.ref for one in gathered[place:]]
+            try:
+                if self._take(situation):
+                    anew.append(situation.ref)
+            except Exception:  # noqa: BLE001 - one bad message must not keep the others waiting
+                logger.exception("Message failed", message_id=situation.ref.message_id)
+                self.later[situation.ref] = pause(situation.message.tried + 1)
+        return anew
+
+    def _take(self, situation: Situation) -> bool:
+        """Decide about one message, and send it if that is the decision; whether there is to be another decision."""
         message = situation.message
         step = decide(self.delivery, situation)
         if isinstance(step, Message):
-            self._keep(situation.ref, message, step)
-        elif step is not None and message.method in self.busy:
+            return self._keep(message, step)
+        if step is not None and message.method in self.busy:
             self.later[situation.ref] = pause(message.tried + 1)
         elif step is not None:
             self._hand_over(situation.ref, message, *step)
+        return False
 
-    def _keep(self, ref: MessageRef, before: Message, after: Message) -> None:
+    def _keep(self, before: Message, after: Message) -> bool:
+        if before.kind is Kind.OPT_IN_REQUEST and after.status is Status.SKIPPED:
+            note_not_asked(self.delivery.messages, before, self.delivery.now())  # first: the run may end here
         try:
             self.delivery.messages.replace(before, after)
         except Conflict:
             logger.info("Message was changed in the meantime", message_id=before.id)  # whoever did will have it sent
-            return
-        if after.status is Status.QUEUED:
-            self.anew.append(ref)
-        if before.kind is Kind.OPT_IN_REQUEST and after.status is Status.SKIPPED:
-            note_not_asked(self.delivery.messages, after, self.delivery.now())
+            return False
+        return after.status is Status.QUEUED
 
     def _hand_over(self, ref: MessageRef, message: Message, channel: Channel, outgoing: Outgoing) -> None:
         claimed, last = message.claimed(self.delivery.now()), self.done[-1] if self.done else None
@@ -165,7 +174,7 @@ def _finish(delivery: Delivery, claimed: Message, after: Message) -> None:
     trouble: Exception = Unavailable("The message is being changed by others.")
     for _ in attempts():
         try:
-            left = _try_to_finish(delivery, *step)
+            left = _try_to_finish(delivery, claimed, *step)
         except Exception as failure:  # noqa: BLE001 - see above
             trouble = failure
             continue
@@ -175,7 +184,9 @@ def _finish(delivery: Delivery, claimed: Message, after: Message) -> None:
     raise trouble
 
 
-def _try_to_finish(delivery: Delivery, before: Message, after: Message) -> tuple[Message, Message] | None:
+def _try_to_finish(
+    delivery: Delivery, claimed: Message, before: Message, after: Message
+) -> tuple[Message, Message] | None:
     """Nothing when it is written, or not to be; otherwise what is to be written in place of what was found."""
     try:
         delivery.messages.replace(before, after)
@@ -183,7 +194,7 @@ def _try_to_finish(delivery: Delivery, before: Message, after: Message) -> tuple
         now = _now(delivery, before)
         if now is None:
             return None
-        on_top = _on_top_of(now, after)
+        on_top = _on_top_of(now, claimed, after)
         return None if on_top is now else (now, on_top)
     return None
 
@@ -195,11 +206,15 @@ def _now(delivery: Delivery, message: Message) -> Message | None:
         return found_elsewhere(delivery, ref_of(message))
 
 
-def _on_top_of(now: Message, outcome: Message) -> Message:
+def _on_top_of(now: Message, claimed: Message, outcome: Message) -> Message:
     """What we know of a message, put on top of what somebody else has written meanwhile."""
     if outcome.provider_id is not None and now.provider_id is None:
         return now.accepted(outcome.provider_id, outcome.history[-1].at)
-    if now.claimed_at is None or not now.is_behind(outcome.status):
+    if now.claimed_at is None:
+        return now
+    if outcome.status is Status.SENDING and now.claimed_at == claimed.claimed_at:  # not taken, and told of besides
+        return replace(now, version=now.version + 1, claimed_at=None, due_at=outcome.due_at)
+    if not now.is_behind(outcome.status):
         return now
     last = outcome.history[-1]
     return now.told(last.status, last.at, detail=last.detail, reason=outcome.reason)

@@ -163,6 +163,11 @@ class Message:
         """Whether it is time to send it and nobody else is at it."""
         return self.status is Status.QUEUED or (self.status is Status.SENDING and self.claimed_at is None)
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether a provider was asked with it, or may have been: somebody may have it."""
+        return any(step.status is Status.SENDING for step in self.history)
+
     def stepped(
         self,
         status: Status,

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from carebook.addresses import consent_address, is_among
 from carebook.messages.consents import Agreement, Consent
-from carebook.messages.model import QUEUED_FOR, Message, Status
+from carebook.messages.model import NOT_OPTED_IN, QUEUED_FOR, Kind, Message, Status
 from carebook.messages.recipients import Recipient
 from carebook.settings.model import AccountSettings
 
@@ -28,19 +28,27 @@ def is_theirs(message: Message, recipient: Recipient) -> bool:
 
 
 def address_now(known: KnownConsents, message: Message, recipient: Recipient, settings: AccountSettings) -> str | None:
-    """The recipient's number or address of today for the message's method; None when they may not be written to there.
+    """The recipient's number or address of today for the message's method; None when it may not go there.
 
-    A share's link and code were sent by ways that were chosen together, and go by no others.
+    Once a provider was asked, a message has its address for good: what is told of it later, receipts and replies, is
+    about that one. A share's link and code were sent by ways that were chosen together, and go by no others.
     """
     reach = recipient.reach.get(message.method)
-    if reach is None or not reach.ok or reach.to is None or message.share_id is not None:
+    if message.was_asked or message.share_id is not None or reach is None or not reach.ok or reach.to is None:
         return None
-    where = consent_address(message.method, reach.to)
+    return reach.to if refusal_at(known, message, reach.to, settings) is None else None
+
+
+def refusal_at(known: KnownConsents, message: Message, to: str, settings: AccountSettings) -> str | None:
+    """Why a message may not go to a number or address; None when it may."""
+    where = consent_address(message.method, to)
     if where is None:
-        return reach.to
+        return None
     consent = known.consents(message.account, [where])[where]
-    is_agreed = consent.agreement is Agreement.OPTED_IN or not settings.values["opt_in_required"]
-    return reach.to if is_agreed and consent.refusal() is None else None
+    asks = settings.values["opt_in_required"] and message.kind is not Kind.OPT_IN_REQUEST
+    if asks and consent.agreement is not Agreement.OPTED_IN:
+        return consent.refusal() or NOT_OPTED_IN
+    return consent.refusal()
 
 
 def readdressed(message: Message, to: str, now: datetime) -> Message:

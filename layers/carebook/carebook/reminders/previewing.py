@@ -1,7 +1,7 @@
 """Who would get what, asked beforehand: decided by the same code, about what comes next."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from carebook.appointments.model import Appointment
@@ -10,7 +10,7 @@ from carebook.clients.model import Client
 from carebook.identity import Person
 from carebook.message_templates.merge_names import Kind, samples_of
 from carebook.reminders.deciding import Decision, Occasion
-from carebook.reminders.model import useless_at
+from carebook.reminders.model import reminders_of_appointment, useless_at
 from carebook.reminders.protocols import Desk, Subject
 from carebook.reminders.service import decide_now, facts_of
 from carebook.reminders.standing import about
@@ -53,9 +53,18 @@ def preview(
         kind=kind,
         subject_id=subject.id if subject else None,
         values=values,
-        about=about(subject, useless_at(kind, subject, settings)) if subject else None,
+        about=about(subject, _useless_at(kind, subject, settings, now)) if subject else None,
     )
     return decide_now(desk, facts_of(desk, client, settings), occasion, by=by, now=now, room=None)
+
+
+def _useless_at(kind: Kind, subject: Subject, settings: AccountSettings, now: datetime) -> datetime:
+    """From when on the message is of no use; a reminder is the one that is to go next."""
+    if kind == "appointment_reminder" and isinstance(subject, Appointment):
+        to_come = reminders_of_appointment(subject, settings, now=now - timedelta(seconds=1))  # what is due now, too
+        if to_come:
+            return to_come[0].useless_at
+    return useless_at(kind, subject, settings)
 
 
 def _next_appointment(appointments: list[Appointment], now: datetime) -> Appointment | None:
