@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from carebook.errors import Conflict, Unavailable
+from carebook.errors import Conflict, StaleVersion, Unavailable
 from carebook.messages.channels import Accepted, Outgoing, Refused, Unknown
 from carebook.messages.consents import Agreement, Consent
 from carebook.messages.model import Kind, Message, Status
@@ -21,7 +21,7 @@ from tests.messaging import NOON
 NEW_NUMBER = {"phones": [{"number": "(310) 555-0199", "type": "cell"}]}
 
 
-def again(bench: Bench, message: Message) -> Message:
+def again(bench: Bench, message: Message, *, expected_version: int | None = None) -> Message:
     return retry_message(
         bench.outbox,
         account=bench.account,
@@ -29,6 +29,7 @@ def again(bench: Bench, message: Message) -> Message:
         message_id=message.id,
         by=ANA,
         now=bench.clock(),
+        expected_version=expected_version,
     )
 
 
@@ -186,3 +187,23 @@ def test_sent_again_it_is_refused_when_there_is_no_number_that_it_may_go_to(
         again(bench, message)
     assert refused.value.code == "address_removed"
     assert bench.now(message).status is Status.SKIPPED
+
+
+def test_a_question_that_failed_is_sent_again_before_anybody_has_agreed(bench: Bench, director: Caller) -> None:
+    director.patch("/settings", {"opt_in_required": True})
+    (request,) = [one for one in bench.write(methods=("sms",)) if one.kind is Kind.OPT_IN_REQUEST]
+    bench.provider.answers = [Refused("throttled_for_good")]
+    bench.run()
+    assert bench.now(request).status is Status.FAILED
+    again(bench, request)
+    bench.run()
+    assert bench.now(request).status is Status.SENT
+
+
+def test_sent_again_by_an_old_version_it_is_refused(bench: Bench) -> None:
+    (message,) = bench.write()
+    bench.provider.answers = [Refused("no_such_address")]
+    bench.run()
+    with pytest.raises(StaleVersion):
+        again(bench, message, expected_version=message.version)
+    assert again(bench, message, expected_version=bench.now(message).version).status is Status.QUEUED
