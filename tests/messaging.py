@@ -19,6 +19,7 @@ from carebook.files.store import TableFiles
 from carebook.identity import Person
 from carebook.ids import FILE, new_id
 from carebook.messages.channels import Accepted, Channel, Outcome, Outgoing
+from carebook.messages.model import Kind, Message, Status, Step
 from carebook.messages.ports import Delivery
 from carebook.messages.store import TableMessages
 from carebook.table import Table, open_table
@@ -79,6 +80,27 @@ class Clock:
 
     def forward(self, **by: float) -> None:
         self.moment += timedelta(**by)
+
+
+def message(**fields: Any) -> Message:
+    """An e-mail that waits in the queue, but for what *fields* say."""
+    usual: dict[str, Any] = {
+        "id": "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "account": "acc",
+        "recipient_id": "con_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "version": 1,
+        "kind": Kind.AD_HOC,
+        "direction": "out",
+        "method": "email",
+        "to": "ana@example.org",
+        "subject": "S",
+        "body": "B",
+        "status": Status.QUEUED,
+        "history": (Step(Status.QUEUED, NOON),),
+        "created_at": NOON,
+        "created_by": Person("usr_ana", "Ana"),
+    }
+    return Message(**(usual | fields))
 
 
 def queued_records(limit: int = 10) -> list[dict[str, Any]]:

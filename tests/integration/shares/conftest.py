@@ -152,3 +152,11 @@ def sharer(director: Caller, post: Post, monkeypatch: pytest.MonkeyPatch) -> Sha
 @pytest.fixture
 def recipient(aws: None, clock: Clock) -> Recipient:
     return Recipient(Caller(handler_for, claims={"token_use": "none"}))
+
+
+WRONG = "00000000"
+
+
+def wrong_for(code: str) -> str:
+    """A code that has the form of one and is not this."""
+    return WRONG if code != WRONG else "11111111"

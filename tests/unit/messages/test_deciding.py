@@ -7,7 +7,6 @@ import pytest
 
 from carebook.contacts.model import Email, Phone
 from carebook.errors import Unavailable
-from carebook.identity import Person
 from carebook.messages.channels import Channel, Outgoing
 from carebook.messages.consents import Agreement, Consent
 from carebook.messages.deciding import decide
@@ -19,7 +18,7 @@ from carebook.messages.service import ref_of
 from carebook.messages.situations import Situation
 from carebook.settings.model import AccountSettings
 from tests.fakes.examples import client, contact
-from tests.messaging import NOON, FakeChannels, FakeProvider
+from tests.messaging import NOON, FakeChannels, FakeProvider, message
 
 OLD, NEW = {"email": "Old@example.org", "tel": "+13105550123"}, {"email": "new@example.org", "tel": "+13105550199"}
 METHODS = {"email": "email", "sms": "tel", "voice": "tel", "fax": "tel"}
@@ -53,24 +52,9 @@ class Known:
         }
 
 
-def message(method: str, **fields: Any) -> Message:
-    usual: dict[str, Any] = {
-        "id": "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV",
-        "account": "acc",
-        "recipient_id": "con_01ARZ3NDEKTSV4RRFFQ69G5FAV",
-        "version": 1,
-        "kind": Kind.AD_HOC,
-        "direction": "out",
-        "method": method,
-        "to": OLD[METHODS[method]],
-        "subject": "S",
-        "body": "B",
-        "status": Status.QUEUED,
-        "history": (Step(Status.QUEUED, NOON),),
-        "created_at": NOON,
-        "created_by": Person("usr_ana", "Ana"),
-    }
-    return Message(**(usual | fields))
+def by(method: str, **fields: Any) -> Message:
+    """A message by that method, to where it went before."""
+    return message(method=method, to=OLD[METHODS[method]], **fields)
 
 
 def recipient(method: str, *addresses: dict[str, str], is_client: bool = False) -> Recipient:
@@ -101,7 +85,7 @@ def decided(
 def test_what_staff_wrote_goes_to_no_address_that_was_taken_off_the_file(
     method: str, status: Status, what: dict[str, Any]
 ) -> None:
-    written = message(method, status=status, **what)
+    written = by(method, status=status, **what)
     is_client = written.recipient_id.startswith("cli_")
     still = decided(written, recipient(method, NEW, OLD, is_client=is_client))
     assert isinstance(still, tuple)
@@ -113,7 +97,7 @@ def test_what_staff_wrote_goes_to_no_address_that_was_taken_off_the_file(
 
 @pytest.mark.parametrize("on_file", ["old@example.org", "OLD@EXAMPLE.ORG"])
 def test_an_address_is_the_same_in_whatever_capitals(on_file: str) -> None:
-    assert isinstance(decided(message("email"), recipient("email", NEW | {"email": on_file})), tuple)
+    assert isinstance(decided(by("email"), recipient("email", NEW | {"email": on_file})), tuple)
 
 
 @pytest.mark.parametrize("about", [None, ABOUT])
@@ -121,12 +105,12 @@ def test_while_a_merge_moves_addresses_a_message_waits(about: About | None) -> N
     merging = recipient("sms", NEW)
     object.__setattr__(merging, "merging", True)
     with pytest.raises(Unavailable):
-        decided(message("sms", about=about), merging)
+        decided(by("sms", about=about), merging)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_what_writes_itself_goes_to_the_address_that_is_on_file_now(method: str) -> None:
-    moved = decided(message(method, about=ABOUT), recipient(method, NEW))
+    moved = decided(by(method, about=ABOUT), recipient(method, NEW))
     assert isinstance(moved, Message)
     assert (moved.status, moved.to, moved.version) == (Status.QUEUED, NEW[METHODS[method]], 2)
 
@@ -142,10 +126,10 @@ def test_what_writes_itself_goes_to_the_address_that_is_on_file_now(method: str)
     ids=["has said STOP", "is suppressed", "was asked", "was not asked"],
 )
 def test_but_to_none_whose_owner_has_not_agreed(known: Known, settings: dict[str, Any]) -> None:
-    skipped = decided(message("sms", about=ABOUT), recipient("sms", NEW), known, **settings)
+    skipped = decided(by("sms", about=ABOUT), recipient("sms", NEW), known, **settings)
     assert isinstance(skipped, Message)
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "address_removed")
-    agreed = decided(message("sms", about=ABOUT), recipient("sms", NEW), Known(tel=Agreement.OPTED_IN), **settings)
+    agreed = decided(by("sms", about=ABOUT), recipient("sms", NEW), Known(tel=Agreement.OPTED_IN), **settings)
     assert isinstance(agreed, Message)
     assert agreed.to == NEW["tel"]
 
@@ -153,32 +137,32 @@ def test_but_to_none_whose_owner_has_not_agreed(known: Known, settings: dict[str
 def test_nor_after_a_provider_has_been_asked_with_the_old_one() -> None:
     """It may have arrived there."""
     asked = (Step(Status.QUEUED, NOON), Step(Status.SENDING, NOON))
-    tried = decided(message("sms", about=ABOUT, status=Status.SENDING, history=asked), recipient("sms", NEW))
+    tried = decided(by("sms", about=ABOUT, status=Status.SENDING, history=asked), recipient("sms", NEW))
     assert isinstance(tried, Message)
     assert tried.reason == "address_removed"
 
 
 def test_what_the_queue_was_late_with_was_not_sent() -> None:
-    moved = decided(message("sms", about=ABOUT, tried=2), recipient("sms", NEW))
+    moved = decided(by("sms", about=ABOUT, tried=2), recipient("sms", NEW))
     assert isinstance(moved, Message)
     assert moved.to == NEW["tel"]
 
 
 def test_what_the_owner_of_the_old_number_said_is_not_asked() -> None:
     stopped = Consent(account="acc", channel="tel", address=OLD["tel"], agreement=Agreement.OPTED_OUT)
-    moved = decided(message("sms", about=ABOUT), recipient("sms", NEW), consent=stopped)
+    moved = decided(by("sms", about=ABOUT), recipient("sms", NEW), consent=stopped)
     assert isinstance(moved, Message)
     assert (moved.status, moved.to) == (Status.QUEUED, NEW["tel"])
 
 
 def test_it_is_looked_after_until_it_went() -> None:
     """Where a run ends before it was sent, the sweep finds it."""
-    moved = decided(message("sms", about=ABOUT), recipient("sms", NEW))
+    moved = decided(by("sms", about=ABOUT), recipient("sms", NEW))
     assert isinstance(moved, Message)
     assert moved.due_at is not None
 
 
 def test_a_shares_link_and_code_follow_nowhere() -> None:
-    of_share = message("sms", kind=Kind.SHARE, share_id="shr_1")
+    of_share = by("sms", kind=Kind.SHARE, share_id="shr_1")
     assert address_now(Known(), of_share, recipient("sms", NEW), AccountSettings()) is None
-    assert address_now(Known(), message("sms"), recipient("sms", NEW), AccountSettings()) == NEW["tel"]
+    assert address_now(Known(), by("sms"), recipient("sms", NEW), AccountSettings()) == NEW["tel"]

@@ -7,35 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carebook.identity import Person
 from carebook.messages.consents import Agreement, Consent
 from carebook.messages.documents import consent_document, consent_from, message_document, message_from
-from carebook.messages.model import About, Attachment, Kind, Message, Status, Step
+from carebook.messages.model import About, Attachment, Message, Status
 from carebook.messages.words import Wish
-from tests.messaging import NOON
+from tests.messaging import NOON, message
 
 REPORTED = [Status.SENT, Status.DELIVERED, Status.FAILED, Status.BOUNCED, Status.OPTED_OUT]
 REPORTS = st.lists(st.tuples(st.sampled_from(REPORTED), st.integers(0, 50)), max_size=12)
-
-
-def message(**fields: object) -> Message:
-    usual: dict[str, object] = {
-        "id": "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV",
-        "account": "acc",
-        "recipient_id": "con_01ARZ3NDEKTSV4RRFFQ69G5FAV",
-        "version": 1,
-        "kind": Kind.AD_HOC,
-        "direction": "out",
-        "method": "email",
-        "to": "ana@example.org",
-        "subject": "S",
-        "body": "B",
-        "status": Status.QUEUED,
-        "history": (Step(Status.QUEUED, NOON),),
-        "created_at": NOON,
-        "created_by": Person("usr_ana", "Ana"),
-    }
-    return Message(**(usual | fields))  # type: ignore[arg-type]
 
 
 def told(start: Message, reports: list[tuple[Status, int]]) -> Message:

@@ -174,9 +174,7 @@ class _Run:
         item = make_item(keys.index_state_key(self.account), "index state", document, version=self.number + 1)
         unchanged = at_version(self.number) if self.number else Item.version.does_not_exist()
         if not self.table.put_if(item, unchanged):
-            row = self.table.get(keys.index_state_key(self.account))
-            if row is None or (row.version, row.doc.get("run")) != (self.number + 1, self.id):
-                raise self.overtaken()  # unless it is our own write, whose answer was lost
+            raise self.overtaken()
         self.number, self.version, self.rebuilding, self.progress = self.number + 1, version, rebuilding, progress
 
 
